@@ -1,0 +1,54 @@
+"""Contestants of the benchmark: one file per group, each with `contestants()` and `versions()`.
+
+A group runs in a process of its own (see worker.py). To add one, write such a file and name it in GROUPS.
+A group with a `close()` is closed at the end. Only the standard library is used here: this file is also
+loaded inside the browser.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Group -> environment it runs in: "bench" (benchmarks/.venv) or "course" (where playwright is).
+GROUPS = {
+    "ours": "bench",
+    "deepxde_pinn": "bench",
+    "torch_eager": "bench",
+    "jax_compiled": "bench",
+    "chromium": "course",
+}
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to do the task.
+
+    Attributes
+    ----------
+    key : name in results.json
+    label : name in the table
+    precision : "float64" or "float32"
+    members : runs trained side by side; figures are per step and run
+    answer : () -> {"loss", "gradient", "loss_after"} as in task.reference
+    seconds : steps -> seconds that so many steps of all members took
+    quantity : what is measured; contestants with the same quantity are comparable
+    """
+
+    key: str
+    label: str
+    precision: str
+    members: int
+    answer: Callable[[], dict]
+    seconds: Callable[[int], float]
+    quantity: str = "training step"
+
+
+def stopwatch(advance: Callable[[int], object]) -> Callable[[int], float]:
+    """Turn `advance(steps)`, which returns when the work is done, into `seconds(steps)`."""
+
+    def seconds(steps: int) -> float:
+        begin = time.perf_counter()
+        advance(steps)
+        return time.perf_counter() - begin
+
+    return seconds

@@ -1,0 +1,13 @@
+"""Sphinx extension of the course; each module does one thing and says what."""
+
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Set up every part of the extension."""
+    from . import equations, freshness, offline, runtime, site, theme, widget
+
+    for part in (freshness, offline, runtime, equations, widget, theme, site):
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

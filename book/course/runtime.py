@@ -1,0 +1,280 @@
+"""The runtime files: everything that a page loads beside its own HTML and theme, in one folder rt/.
+
+    rt/pyodide/    Pyodide, the wheels of numpy and of the course, and the lock file that lists them
+    rt/widgets/    the page's JavaScript, bundled
+    rt/plotly/     charts
+    rt/mathjax/    fonts and style sheet of the equations
+    rt/recorded/   recorded runs, one file per widget
+    rt/manifest.json   every file with its size and hash
+
+They are assembled in `_build/extra`, each part only when its inputs have changed, and copied into the site
+at the end of a build (Sphinx itself copies extra files only in builds in which some page has changed).
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable, Iterable
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from pinn_widgets import recorded
+
+from . import icons
+from .equations import SCRIPT, Typesetter
+from .errors import CourseError, ends_build
+from .hashing import file_hash, sources, tree_hash
+from .vendored import TABLE, copy_vendored
+from .wheels import build_course_wheel, slim_numpy
+
+logger = logging.getLogger(__name__)
+
+HERE = Path(__file__).parent
+
+NUMPY_WHEEL = "@bentopdf/pymupdf-wasm/assets/numpy-2.2.5-cp313-cp313-pyodide_2025_0_wasm32.whl"
+NUMPY_SHA256 = "125230b4c3ecd08803e5c43f1162e017c0718d9f253146225a705a952b9c16c2"
+
+PAGE = "widgets/hosts/page"
+ENTRIES = ("main.js", "worker.js", "page.css")  # of PAGE; main.js becomes page.js, which pages load
+
+
+class Assembly:
+    """Assembles the runtime files of one checkout.
+
+    Parameters
+    ----------
+    root : folder of the checkout.
+    build : folder for generated files, `_build`.
+    numpy_wheel : numpy wheel of the Pyodide distribution to use instead of the one from npm, or None.
+    """
+
+    def __init__(self, root: Path, build: Path, numpy_wheel: Path | None = None) -> None:
+        self.root = root
+        self.build = build
+        self.rt = build / "extra" / "rt"
+        self.static = build / "extra" / "static"
+        self.stamps = build / "extra" / "stamps"
+        self.node_modules = root / "node_modules"
+        self.numpy_wheel = numpy_wheel
+
+    def run(self) -> None:
+        """Bring every part up to date.
+
+        Raises
+        ------
+        CourseError : an input is missing or corrupt.
+        """
+        if not self.node_modules.is_dir():
+            raise CourseError(f"{self.node_modules} is missing; run `./build.sh build`, or `npm ci`.")
+        if not is_intact(self.rt):
+            shutil.rmtree(self.rt.parent, ignore_errors=True)
+        numpy, numpy_sha256 = self.numpy_source()
+        if not numpy.exists():
+            raise CourseError(f"{numpy} is missing; run `npm ci` and build again.")
+        base_lock = self.node_modules / "pyodide/pyodide-lock.json"
+        vendored = [self.node_modules / entry["source"] for entry in json.loads(TABLE.read_text()).values()]
+        course = [
+            *sources(self.root, "pinn_core", "widgets"),
+            *(self.root / name for name in ("pyproject.toml", "setup.py", "LICENSE")),
+        ]
+        page = sources(self.root, "widgets", suffixes=(".js", ".css"))
+        mathjax = self.node_modules / "mathjax/package.json"
+
+        self.part("vendored", [*vendored, TABLE], lambda: copy_vendored(self.node_modules, self.rt))
+        self.part("numpy", [numpy], lambda: self.add_wheel("numpy", slim_numpy, numpy, numpy_sha256))
+        self.part("course", course, lambda: self.add_wheel("pinn_course", self.course_wheel))
+        wheels = sorted((self.rt / "pyodide").glob("*.whl"))
+        self.part("lock", [base_lock, *wheels], lambda: write_page_lock(base_lock, wheels))
+        self.part("equations", [mathjax, SCRIPT], self.add_style_sheet)
+        self.part("page", [*page, self.root / "package-lock.json"], self.bundle)
+        self.part("icons", [icons.FONT, HERE / "icons.py"], lambda: icons.write_icons(self.static))
+        self.add_recorded()
+        (self.rt / "manifest.json").write_text(json.dumps(manifest_of(self.rt), indent=1) + "\n")
+
+    def part(self, name: str, inputs: Iterable[Path], make: Callable[[], Any]) -> None:
+        """Make one part anew if its inputs, or the code that makes it, have changed since the last time."""
+        made_by = [HERE / f"{module}.py" for module in ("runtime", "vendored", "wheels")]
+        present = [path for path in (*inputs, *made_by) if path.exists()]
+        stamp, key = self.stamps / name, tree_hash(self.root, present, str(self.numpy_wheel))
+        if stamp.exists() and stamp.read_text() == key:
+            return
+        logger.info("runtime files: %s", name)
+        stamp.unlink(missing_ok=True)
+        make()
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(key)
+
+    def numpy_source(self) -> tuple[Path, str]:
+        """The numpy wheel to take, and the hash that it must have."""
+        if self.numpy_wheel is None:
+            return self.node_modules / NUMPY_WHEEL, NUMPY_SHA256
+        official = json.loads((self.node_modules / "pyodide/pyodide-lock.json").read_text())["packages"][
+            "numpy"
+        ]
+        return self.numpy_wheel, official["sha256"]
+
+    def course_wheel(self, folder: Path) -> None:
+        """Build our wheel."""
+        build_course_wheel(self.root, self.build / "wheel", folder)
+
+    def add_wheel(self, name: str, make: Callable[..., Any], *arguments: Any) -> None:
+        """Put a wheel beside Pyodide, in place of older versions of the same package."""
+        folder = self.rt / "pyodide"
+        for outdated in folder.glob(f"{name}-*.whl"):
+            outdated.unlink()
+        make(*arguments, folder)
+
+    def add_style_sheet(self) -> None:
+        """Write the style sheet of typeset equations."""
+        mathjax = Typesetter(self.node_modules)
+        (self.rt / "mathjax/mathjax.css").write_text(mathjax.style_sheet)
+        mathjax.close()
+
+    def bundle(self) -> None:
+        """Bundle the page's JavaScript and style sheet as ES modules."""
+        missing = [entry for entry in ENTRIES if not (self.root / PAGE / entry).exists()]
+        if missing:
+            raise CourseError(f"{self.root / PAGE / missing[0]} is missing; restore it from the repository.")
+        # the program itself: its wrapper in node_modules/.bin answers errors with a trace of its own
+        esbuild = next((self.node_modules / "@esbuild").glob("*/bin/esbuild"), None)
+        if esbuild is None:
+            raise CourseError(
+                f"{self.node_modules / '@esbuild'} is incomplete; run `npm ci` and build again."
+            )
+        target = self.rt / "widgets"
+        shutil.rmtree(target, ignore_errors=True)
+        command = [
+            str(esbuild),
+            *(f"{'page' if entry == 'main.js' else entry.split('.')[0]}={PAGE}/{entry}" for entry in ENTRIES),
+            f"--outdir={target}",
+            "--bundle",
+            "--format=esm",
+            "--splitting",
+            # chunks stand beside the entries, so that addresses relative to import.meta.url hold in both
+            "--chunk-names=[name]-[hash]",
+            "--target=es2022",
+            "--minify",
+            "--legal-comments=none",
+            "--external:../pyodide/*",
+            "--external:../plotly/*",
+            "--log-level=warning",
+        ]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CourseError(f"the page's JavaScript does not bundle:\n{done.stderr}")
+
+    def add_recorded(self) -> None:
+        """Copy the recorded runs of every widget that has some; they are computed first if need be."""
+        folder = self.rt / "recorded"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for module in sorted((self.root / "widgets").glob("*/record.py")):
+            widget = module.parent.name
+            try:
+                recording = recorded.load(widget)
+            except subprocess.CalledProcessError as error:
+                raise CourseError(
+                    f"the runs of the widget {widget} cannot be recorded; see above."
+                ) from error
+            name = f"{widget.replace('_', '-')}.json"
+            (folder / name).write_text(json.dumps(recording, separators=(",", ":")))
+
+
+def write_page_lock(base_lock: Path, wheels: list[Path]) -> None:
+    """Write the lock file for pages: Pyodide's own, with no packages but our wheels."""
+    base = json.loads(base_lock.read_text())
+    packages = {entry["name"]: entry for entry in map(lock_entry, wheels)}
+    for entry in packages.values():
+        if missing := set(entry["depends"]) - set(packages):
+            raise CourseError(
+                f"{entry['file_name']} depends on {', '.join(missing)}, which no wheel provides."
+            )
+    lock = {"info": base["info"], "packages": dict(sorted(packages.items()))}
+    (wheels[0].parent / "page-lock.json").write_text(json.dumps(lock, indent=1) + "\n")
+
+
+def lock_entry(wheel: Path) -> dict[str, Any]:
+    """What Pyodide's lock file says of one wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        files = archive.namelist()
+        metadata = next(name for name in files if name.endswith(".dist-info/METADATA"))
+        header = HeaderParser().parsestr(archive.read(metadata).decode())
+    requirements = [r for r in header.get_all("Requires-Dist", []) if "extra ==" not in r]
+    return {
+        "name": package_name(header["Name"]),
+        "version": header["Version"],
+        "file_name": wheel.name,
+        "install_dir": "site",
+        "sha256": file_hash(wheel),
+        "package_type": "package",
+        "imports": sorted({name.split("/")[0] for name in files if name.endswith(".py")}),
+        "depends": sorted(package_name(requirement) for requirement in requirements),
+        "unvendored_tests": False,
+    }
+
+
+def package_name(requirement: str) -> str:
+    """The normalised name at the start of a requirement such as "numpy<2.3,>=2.2"."""
+    name = re.match(r"[\w.-]+", requirement)
+    assert name is not None, requirement
+    return re.sub(r"[-_.]+", "-", name[0]).lower()
+
+
+def manifest_of(rt: Path) -> dict[str, Any]:
+    """Every runtime file with its size and hash."""
+    files = sorted(path for path in rt.rglob("*") if path.is_file() and path.name != "manifest.json")
+    entries = [
+        {"path": path.relative_to(rt).as_posix(), "bytes": path.stat().st_size, "sha256": file_hash(path)}
+        for path in files
+    ]
+    return {"files": entries}
+
+
+def is_intact(rt: Path) -> bool:
+    """Whether the assembled files are still those that the manifest lists."""
+    manifest = rt / "manifest.json"
+    return manifest.exists() and json.loads(manifest.read_text()) == manifest_of(rt)
+
+
+def mirror(source: Path, target: Path) -> None:
+    """Make `target` equal to `source`: copy what differs, remove what is not there."""
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    for path in target.rglob("*"):
+        if path.is_file() and path.relative_to(target) not in wanted:
+            path.unlink()
+    for name in wanted:
+        if not (target / name).exists() or file_hash(target / name) != file_hash(source / name):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, target / name)
+
+
+def assembly_of(app: Sphinx) -> Assembly:
+    """The assembly for a running build."""
+    wheel = app.config.course_numpy_wheel
+    return Assembly(Path(app.srcdir), Path(app.outdir).parent, Path(app.srcdir) / wheel if wheel else None)
+
+
+@ends_build
+def assemble(app: Sphinx) -> None:
+    """Assemble the runtime files before any page is read."""
+    if app.builder.format == "html":
+        assembly_of(app).run()
+
+
+def copy_into_site(app: Sphinx, exception: Exception | None) -> None:
+    """Put the runtime files into the site."""
+    if app.builder.format == "html" and exception is None:
+        mirror(assembly_of(app).rt, Path(app.outdir) / "rt")
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the assembly to a build."""
+    app.add_config_value("course_numpy_wheel", "", "html", [str])
+    app.connect("builder-inited", assemble)
+    app.connect("build-finished", copy_into_site)

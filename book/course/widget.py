@@ -1,0 +1,225 @@
+"""The directive `widget`: puts a widget on a page, with a first picture that needs no script.
+
+    ```{widget} weight-tuner
+    :id: weight-tuner
+    :preset: lam_ic=100, seed=3
+    :only: train
+    ```
+
+`id` is the name by default and must be unique on its page; `preset` gives the settings with which the
+widget starts; `only: train` is the short form with Train, Pause and Reset. The settings, recorded runs and
+pictures come from the package `pinn_widgets`.
+"""
+
+import ast
+import dataclasses
+import functools
+import html
+import importlib
+import json
+import posixpath
+from types import ModuleType
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
+
+from pinn_core import SettingError
+from pinn_widgets import recorded
+from pinn_widgets.drawing import Picture, matching_run
+
+recording_of = functools.cache(recorded.load)
+
+
+class widget(nodes.General, nodes.Element):
+    """A widget on a page; `html` is all of its HTML."""
+
+
+class WidgetDirective(SphinxDirective):
+    """Reads the directive and asks the widget's package for everything that the page shows of it."""
+
+    required_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = {
+        "id": directives.unchanged_required,
+        "preset": directives.unchanged_required,
+        "only": lambda argument: directives.choice(argument, ("train",)),
+    }
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        element_id = self.options.get("id", name)
+        self.claim(element_id)
+        recipe = self.recipe(name)
+        try:
+            start = recipe.Settings.from_mapping(parse_preset(self.options.get("preset", "")))
+            instance = Instance(name, element_id, recipe, start, short="only" in self.options)
+            content = instance.to_html(posixpath.relpath("rt", posixpath.dirname(self.env.docname)))
+        except (SettingError, LookupError, ValueError) as error:
+            raise self.error(f"widget {name!r}: {error}") from error
+        return [widget("", html=content)]
+
+    def claim(self, element_id: str) -> None:
+        """Take an id on the page that is read, or fail if a widget has it already."""
+        taken = self.env.temp_data.setdefault("course_widget_ids", set())
+        if element_id in taken:
+            raise self.error(
+                f"two widgets of this page have the id {element_id!r}; give one of them another `:id:`"
+            )
+        taken.add(element_id)
+
+    def recipe(self, name: str) -> ModuleType:
+        """The module that holds the widget's settings and run."""
+        module = f"pinn_widgets.{name.replace('-', '_')}.recipe"
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            raise self.error(f"there is no widget {name!r}: {error}") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """One widget on one page.
+
+    Parameters
+    ----------
+    name : name of the widget, such as "weight-tuner".
+    element_id : id of its element, unique on the page.
+    recipe : the widget's recipe module.
+    start : settings with which it starts.
+    short : whether it has only Train, Pause and Reset.
+    """
+
+    name: str
+    element_id: str
+    recipe: ModuleType
+    start: Any
+    short: bool
+
+    def to_html(self, runtime: str) -> str:
+        """The HTML of the widget.
+
+        Parameters
+        ----------
+        runtime : address of the folder of runtime files, as seen from the page.
+        """
+        folder = self.name.replace("-", "_")
+        recording = recording_of(folder)
+        draw = importlib.import_module(f"pinn_widgets.{folder}.picture").draw
+        picture = draw(recording, self.start, self.short, self.element_id)
+        attributes = {
+            "class": "course-widget",
+            "id": self.element_id,
+            "data-widget": self.name,
+            "data-phase": "recorded",
+            "data-result": json.dumps(self.result(recording)),
+            "aria-label": self.recipe.TITLE,
+        }
+        opening = " ".join(f'{key}="{html.escape(value)}"' for key, value in attributes.items())
+        definition = for_script(self.definition(runtime))
+        return (
+            f"<section {opening}>\n{first_picture(picture)}\n"
+            f'<script type="application/json" class="widget-definition">{definition}</script>\n'
+            "</section>\n"
+        )
+
+    def result(self, recording: dict[str, Any]) -> dict[str, Any]:
+        """The result that stands beside the first picture, in the form in which live runs report theirs."""
+        start = self.start.as_dict()
+        run = matching_run(recording, start)
+        return {
+            "settings": start,
+            "seed": start.get("seed"),
+            "epoch": run["epoch"],
+            "elapsed_ms": None,
+            "source": "recorded",
+            **run["result"],
+        }
+
+    def definition(self, runtime: str) -> dict[str, Any]:
+        """What the page's script needs to know of the widget."""
+        return {
+            "widget": self.name,
+            "settings": self.start.schema(),
+            "start": self.start.as_dict(),
+            "presets": self.recipe.PRESETS,
+            "code": self.recipe.CODE,
+            "recorded": f"{runtime}/recorded/{self.name}.json",
+            "runtime": f"{runtime}/",
+            "options": {"only": "train"} if self.short else {},
+            "texts": {"title": self.recipe.TITLE},
+        }
+
+
+def first_picture(picture: Picture) -> str:
+    """The pictures with their caption and the same data as a table."""
+    head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in picture.header)
+    rows = "\n".join(
+        f'<tr><th scope="row">{html.escape(first)}</th>'
+        + "".join(f"<td>{html.escape(cell)}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in picture.rows
+    )
+    return (
+        '<figure class="widget-first-picture">\n<div class="widget-pictures">\n'
+        + "\n".join(picture.svgs)
+        + f"\n</div>\n<figcaption>{html.escape(picture.caption)}</figcaption>\n"
+        '<details class="widget-data"><summary>Data table</summary>\n'
+        f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>\n</details>\n</figure>"
+    )
+
+
+def for_script(value: Any) -> str:
+    """JSON that may stand inside a script element: no "<" in it can end the element."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def parse_preset(text: str) -> dict[str, Any]:
+    """Settings written as `name=value, name=value`: numbers as numbers, everything else as text.
+
+    Raises
+    ------
+    ValueError : an entry without "=".
+    """
+    preset = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, separator, value = (part.strip() for part in entry.partition("="))
+        if not separator:
+            raise ValueError(f"preset: {entry!r} is not of the form name=value")
+        try:
+            preset[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            preset[name] = value
+    return preset
+
+
+def visit_widget(translator: HTML5Translator, node: widget) -> None:
+    """Write the widget's HTML as it is."""
+    translator.body.append(node["html"])
+    raise nodes.SkipNode
+
+
+def skip_widget(translator: nodes.NodeVisitor, node: widget) -> None:
+    """Other output formats have no widgets."""
+    raise nodes.SkipNode
+
+
+def load_script(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Load script and style sheet of the widgets on the pages that have one, and only there."""
+    if doctree is not None and any(doctree.findall(widget)):
+        page = context["pathto"]("rt/widgets/page", resource=True)
+        context["metatags"] = context.get("metatags", "") + (
+            f'<link rel="stylesheet" href="{page}.css">\n<script type="module" src="{page}.js"></script>\n'
+        )
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    skip = (skip_widget, None)
+    app.add_node(widget, html=(visit_widget, None), latex=skip, text=skip, man=skip, texinfo=skip)
+    app.add_directive("widget", WidgetDirective)
+    app.connect("html-page-context", load_script)

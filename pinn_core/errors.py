@@ -1,0 +1,112 @@
+"""Errors that name what went wrong, and the checks that raise them."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+
+class SettingError(ValueError):
+    """A setting has a value that is not allowed.
+
+    Parameters
+    ----------
+    name : what the setting is called, for example "widths".
+    value : the value that was given.
+    allowed : what would have been accepted, in words.
+    """
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        self.name, self.value, self.allowed = name, value, allowed
+        super().__init__(f"{name} = {_shown(value)} is not allowed; allowed: {allowed}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.value, self.allowed)
+
+
+class DivergenceError(ArithmeticError):
+    """Training stopped because a loss term is no longer a finite number.
+
+    Parameters
+    ----------
+    epoch : the first epoch at which the term was not finite.
+    term : the key of the loss term, for example "pde".
+    """
+
+    def __init__(self, epoch: int, term: str) -> None:
+        self.epoch, self.term = epoch, term
+        super().__init__(
+            f"training diverged: the loss term {term!r} is not finite at epoch {epoch}; "
+            "try a smaller learning rate"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.epoch, self.term)
+
+
+class Registry(dict[str, Any]):
+    """The choices of one setting by name; an unknown name raises a SettingError that lists the known ones.
+
+    Parameters
+    ----------
+    setting : what the setting is called in the error.
+    choices : what can be chosen.
+    """
+
+    def __init__(self, setting: str, choices: Mapping[str, Any]) -> None:
+        super().__init__(choices)
+        self.setting = setting
+
+    def __getitem__(self, name: Any) -> Any:
+        if not isinstance(name, str) or name not in self:
+            raise SettingError(self.setting, name, "one of " + ", ".join(self))
+        return super().__getitem__(name)
+
+    def check_instance(self, value: object) -> None:
+        """Raise SettingError unless `value` is an instance of one of the choices, which are classes here."""
+        if not isinstance(value, tuple(self.values())):
+            names = " or ".join(choice.__name__ for choice in self.values())
+            raise SettingError(self.setting, value, "an instance of " + names)
+
+
+def whole_number(name: str, value: object, minimum: int, maximum: int) -> int:
+    """Return `value` as an int; raise SettingError unless it is a whole number from minimum to maximum."""
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        number = int(value)
+        if minimum <= number <= maximum:
+            return number
+    raise SettingError(name, value, f"a whole number from {minimum} to {maximum}")
+
+
+def positive_number(name: str, value: object, maximum: float) -> float:
+    """Return `value` as a float; raise SettingError unless it is above 0 and at most `maximum`."""
+    number = _real(value)
+    if not 0 < number <= maximum:
+        raise SettingError(name, value, f"a number above 0 and at most {maximum:g}")
+    return number
+
+
+def non_negative_number(name: str, value: object) -> float:
+    """Return `value` as a float; raise SettingError unless it is finite and at least 0."""
+    number = _real(value)
+    if not 0 <= number < math.inf:
+        raise SettingError(name, value, "a finite number of at least 0")
+    return number
+
+
+def _real(value: object) -> float:
+    """`value` as a float: NaN, which is in no range, if it is no real number; infinity if it is too large."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _shown(value: object) -> str:
+    """The value as text, cut short: it may come from a link that somebody else wrote."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,76 @@
+"""The loss of a network on a problem: residuals and losses of every term forward, gradient backward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from . import jets
+from .jets import RULES, Affine, Array, BackwardRules
+from .networks import Mlp, Sweep
+from .problems import Problem
+
+
+class Objective:
+    """The loss sum_i c_i r_i^2 over all residuals r_i, where c_i is the weight of a term times its scale.
+
+    The residuals of all terms lie side by side in one array, so that one product takes all of them at once.
+
+    Parameters
+    ----------
+    problem, network : what is to be solved, and by what.
+    members : B, size of the ensemble axis.
+    dtype : float64, float32, or complex128 for the complex-step check.
+    rules : the backward rules.
+
+    Attributes
+    ----------
+    terms : keys of the loss terms.
+    losses : (B, terms), unweighted, from the last `forward`.
+    """
+
+    def __init__(
+        self, problem: Problem, network: Mlp, members: int, dtype: np.dtype, rules: BackwardRules = RULES
+    ) -> None:
+        self.problem, self.rules = problem, rules
+        self.residuals_backward = rules.residuals or problem.residuals_backward
+        self.x = problem.points().astype(dtype)
+        self.sweep = Sweep(network, self.x, problem.order, members, dtype, rules)
+        self.ansatz = problem.ansatz(self.x)
+        # Without a hard constraint the solution is the network, and shares its arrays.
+        self.u = self.sweep.u if self.ansatz is None else np.empty_like(self.sweep.u)
+        self.du = self.sweep.du if self.ansatz is None else np.empty_like(self.sweep.du)
+
+        self.terms = tuple(problem.sizes)
+        self.sizes = np.array(list(problem.sizes.values()))
+        self.scales = np.array([problem.scales[term] for term in self.terms], dtype)
+        self.starts = np.cumsum(self.sizes) - self.sizes
+        self.r, self.dr, self.squares = (np.empty((members, self.sizes.sum()), dtype) for _ in range(3))
+        self.r_of_term = dict(zip(self.terms, np.split(self.r, self.starts[1:], axis=1), strict=True))
+        self.dr_of_term = dict(zip(self.terms, np.split(self.dr, self.starts[1:], axis=1), strict=True))
+        self.losses = np.empty((members, len(self.terms)), dtype)
+
+    def factors(self, weights: Mapping[str, Array]) -> Array:
+        """The factors 2 c_i of the residuals in the gradient, (B, residuals), from weights (B,) of terms."""
+        by_term = np.stack([weights[term] for term in self.terms], axis=1) * (2 * self.scales)
+        return np.repeat(by_term, self.sizes, axis=1).astype(self.r.dtype)
+
+    def forward(self, layers: list[Affine]) -> None:
+        """Residuals and losses at the parameters `layers`; keeps what `backward` needs."""
+        self.sweep.forward(layers)
+        if self.ansatz is not None:
+            g, p = self.ansatz
+            jets.product_forward(g, p, self.sweep.u, self.u)
+        self.problem.residuals(self.x, self.u, self.r_of_term)
+        np.multiply(self.r, self.r, out=self.squares)
+        np.add.reduceat(self.squares, self.starts, axis=1, out=self.losses)
+        np.multiply(self.losses, self.scales, out=self.losses)
+
+    def backward(self, factors: Array, layers: list[Affine], d_layers: list[Affine]) -> None:
+        """Fill `d_layers` with the gradient of the loss with these `factors` where `forward` was last."""
+        np.multiply(factors, self.r, out=self.dr)
+        self.residuals_backward(self.x, self.u, self.dr_of_term, self.du)
+        if self.ansatz is not None:
+            self.rules.product(self.ansatz[1], self.du, self.sweep.du)
+        self.sweep.backward(layers, d_layers)

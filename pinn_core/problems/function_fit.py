@@ -1,0 +1,68 @@
+"""Least-squares fit of a steep step: no equation, only data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import positive_number, whole_number
+from ..jets import Array
+
+
+@dataclass(frozen=True)
+class FunctionFit:
+    """Fit u(x) = tanh(steepness x) on [-1, 1].
+
+    Parameters
+    ----------
+    steepness : slope of the step at x = 0, above 0.
+    n_points : number N of data points, at least 2: uniform, with both ends.
+
+    Loss term
+    ---------
+    data : mean over the points of (u - tanh(steepness x))^2.
+    """
+
+    steepness: float = 20.0
+    n_points: int = 30
+
+    order = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steepness", positive_number("steepness", self.steepness, 1e6))
+        object.__setattr__(self, "n_points", whole_number("n_points", self.n_points, 2, 100_000))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of residuals of every loss term."""
+        return {"data": self.n_points}
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """Factor of the sum of squared residuals in the loss of every term."""
+        return {"data": 1 / self.n_points}
+
+    def points(self) -> Array:
+        """Data points, (N,)."""
+        return np.linspace(-1.0, 1.0, self.n_points)
+
+    def grid(self) -> Array:
+        """Points at which the error is measured, (201,)."""
+        return np.linspace(-1.0, 1.0, 201)
+
+    def exact(self, x: Array) -> Array:
+        """The function to fit."""
+        return np.tanh(self.steepness * x)
+
+    def ansatz(self, x: Array) -> tuple[Array, Array] | None:  # noqa: ARG002
+        """None: there is no hard constraint."""
+        return None
+
+    def residuals(self, x: Array, u: Array, r: dict[str, Array]) -> None:
+        """Fill r, data (B, N), from the stream u (1, B, N)."""
+        np.subtract(u[0], self.exact(x), out=r["data"])
+
+    def residuals_backward(self, x: Array, u: Array, dr: dict[str, Array], du: Array) -> None:  # noqa: ARG002
+        """Fill du (1, B, N) from dr."""
+        du[0] = dr["data"]

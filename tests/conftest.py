@@ -1,0 +1,68 @@
+"""Fixtures for all tests: the built site, served under a sub-path, and the installed browser."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from course.serve import ADDRESS, make_server
+
+ROOT = Path(__file__).parents[1]
+PREFIX = "/course/"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def built_site() -> Path:
+    """Folder of the built site, brought up to date first; processes of one test run take turns."""
+    build = ROOT / "_build"
+    build.mkdir(exist_ok=True)
+    jupyter_book = Path(sysconfig.get_path("scripts")) / "jupyter-book"
+    with (build / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            [sys.executable, jupyter_book, "build", "-W", "-n", "-q", ROOT],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, f"the book does not build:\n{done.stdout[-6000:]}"
+    return build / "html"
+
+
+@pytest.fixture(scope="session")
+def site_url(built_site: Path) -> Iterator[str]:
+    """Address of the built site, which ends with "/course/"."""
+    with make_server(built_site, prefix=PREFIX) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{ADDRESS}:{server.server_port}{PREFIX}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The installed Chrome or Chromium, or the one that CHROMIUM names."""
+    names = (os.environ.get("CHROMIUM", "chromium"), *BROWSERS)
+    executable = next(filter(None, map(shutil.which, names)), None)
+    assert executable, "Chrome or Chromium is missing; `./build.sh test` says how to get it"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield chromium
+        chromium.close()

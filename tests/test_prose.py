@@ -1,0 +1,302 @@
+"""The prose of the book: no typed number, no dead or missing key, no claim that the recorded runs refute."""
+
+import html
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+from markdown_it.token import Token
+from myst_parser.config.main import MdParserConfig
+from myst_parser.mdit_to_docutils.base import DocutilsRenderer
+from myst_parser.parsers.mdit import create_md_parser
+
+from pinn_widgets import prose, recorded
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("chapters/*.md"), *ROOT.glob("book/*.md")])
+WIDGETS = sorted(path.parent.name for path in ROOT.glob("widgets/*/numbers.py"))
+
+# as in _config.yml
+EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "fieldlist"}
+PARSER = create_md_parser(MdParserConfig(enable_extensions=EXTENSIONS), DocutilsRenderer)
+
+# Directives without prose: code, mathematics, lists that are made from elsewhere.
+WITHOUT_PROSE = {
+    "bibliography",
+    "code-block",
+    "code-cell",
+    "glue:md",
+    "literalinclude",
+    "math",
+    "toctree",
+    "widget",
+}
+# Directives whose text, and whose title if they have one, is prose.
+WITH_PROSE = {"admonition", "exercise", "solution", "figure", "important", "note", "tip", "warning"}
+# The same, with the prose not inside but between a start and an end.
+GATES = {"exercise-start", "exercise-end", "solution-start", "solution-end"}
+# Directives whose argument is a label or a file and not a title.
+WITHOUT_TITLE = {"solution", "figure", "exercise-start", "exercise-end", "solution-start", "solution-end"}
+# Roles that make a number, a link or a formula instead of typing one.
+ROLES = {"glue:text", "doc", "ref", "eq", "numref", "prf:ref", "cite", "cite:t", "cite:p", "math"}
+
+# Code may contain digits (`u_xx2`, `float64`), but a bare number in code is a typed number all the same.
+BARE_NUMBER = re.compile(r"[-+\s]*[\d.,_]*\d[\d.,_]*(e[-+]?\d+)?\s*%?", re.IGNORECASE)
+LINES_OF_A_CELL = 15
+COLUMNS_OF_A_CELL = 70  # what a page shows, also inside a solution, without a scroll bar
+
+HAS_DIGIT = re.compile(r"\d")
+
+
+def typed_numbers(markdown: str) -> list[str]:
+    """Every piece of prose in a MyST source that contains a digit which no role has made."""
+    return [text for text in prose_of(markdown) if HAS_DIGIT.search(text)]
+
+
+def prose_of(markdown: str) -> Iterator[str]:
+    """The pieces of text of a MyST source that a reader reads as prose."""
+    tokens = iter(PARSER.parse(markdown))
+    for token in tokens:
+        if token.type == "heading_open":
+            while token.type != "heading_close":
+                token = next(tokens)
+        elif token.type == "inline":
+            yield from inline_prose(token.children or [])
+        elif token.type in ("fence", "colon_fence"):
+            yield from directive_prose(token)
+        elif token.type in ("html_block", "code_block"):
+            yield without_tags(token.content)
+
+
+def inline_prose(children: list[Token]) -> Iterator[str]:
+    """Prose of a paragraph: not its links, formulas, citations and other roles."""
+    links = 0
+    for child in children:
+        if child.type == "html_inline":
+            links += len(re.findall(r"<a\b", child.content)) - len(re.findall(r"</a\b", child.content))
+        links += (child.type == "link_open") - (child.type == "link_close")
+        if links:
+            continue
+        if is_prose(child):
+            yield child.content
+
+
+def is_prose(child: Token) -> bool:
+    """Whether a reader reads the content of this token as text that somebody typed."""
+    if child.type == "code_inline":
+        return BARE_NUMBER.fullmatch(child.content) is not None
+    if child.type == "myst_role":
+        return child.meta["name"] not in ROLES
+    return child.type in ("text", "image")
+
+
+def directive_prose(token: Token) -> Iterator[str]:
+    """Prose inside a fence: that of a directive with text; a listing has none."""
+    match = re.fullmatch(r"\{([^}]+)\}\s*(.*)", token.info.strip())
+    if match is None:
+        return
+    name, title = match.groups()
+    if name in WITHOUT_PROSE:
+        return
+    assert name in WITH_PROSE | GATES, f"say in {__name__} whether the directive {name!r} contains prose"
+    if name not in WITHOUT_TITLE:
+        yield from prose_of(title)
+    yield from prose_of(without_options(token.content))
+
+
+def without_options(content: str) -> str:
+    """The text of a directive after its options."""
+    lines = content.splitlines()
+    if lines and lines[0].strip() == "---":
+        return "\n".join(lines[lines.index("---", 1) + 1 :])
+    first = next((k for k, line in enumerate(lines) if not re.match(r":[\w-]+:", line)), len(lines))
+    return "\n".join(lines[first:])
+
+
+def without_tags(markup: str) -> str:
+    """The text between the tags of raw HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", " ", markup))
+
+
+def without_front_matter(path: Path) -> str:
+    """The source of a page after its YAML header."""
+    return re.sub(r"\A---\n.*?\n---\n", "", path.read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_number_is_typed(path):
+    assert typed_numbers(without_front_matter(path)) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "The error is 0.12 %.",
+        "The error is **0.12** %.",
+        "- in a list, 10 of 10",
+        "> quoted 3 times",
+        "| weight | error |\n| --- | --- |\n| small | 99 % |",
+        "the bare number `100` in code",
+        "| `1e-3` | in a table |\n| --- | --- |",
+        "```{admonition} Rule of 100\ntext\n```",
+        "```{admonition} Rule\n:class: tip\nabove 100\n```",
+        ":::{note}\nabove 100\n:::",
+        "````{note}\n```{tip}\nnested 7\n```\n````",
+        "```{exercise-start}\n:label: x\n```\n\nTrain for 40 epochs.\n\n```{exercise-end}\n```",
+        "a <b>raw 5</b> tag",
+        "<p>raw 5</p>",
+        "an unknown role {sub}`2`",
+        "![a picture with 3 curves](picture.png)",
+        "a footnote[^one]\n\n[^one]: with 4",
+    ],
+)
+def test_a_typed_number_is_found(bad):
+    assert typed_numbers(bad)
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        "# 3.2 The heading",
+        "The error is {glue:text}`error_12`.",
+        "For $\\omega = 2\\pi$ and\n\n$$\nx = 1\n$$ (label-1)\n",
+        "See {doc}`section-3` and {eq}`eq-1`, {cite}`wang2022ntk`.",
+        "[version 4.0](https://example.org/4.0)",
+        'a <a href="#weight-tuner?lam_ic=100">link 1</a>',
+        "```{code-cell} ipython3\nprint(1)\n```",
+        "```python\nprint(1)\n```",
+        "```{widget} weight-tuner\n:preset: lam_ic=100\n```",
+        "```{exercise-start}\n:label: exercise-1\n```",
+        "stored as `float64` under `u_2`",
+        "one, two, a hundred",
+    ],
+)
+def test_what_is_no_typed_number_passes(good):
+    assert typed_numbers(good) == []
+
+
+def test_an_unknown_directive_is_not_passed_over():
+    with pytest.raises(AssertionError, match="surprise"):
+        typed_numbers("```{surprise}\n100\n```")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_code_cells_fit_on_the_page(path):
+    for cell in re.findall(r"```\{code-cell\}[^\n]*\n(.*?)```", path.read_text(), re.DOTALL):
+        lines = [line for line in cell.splitlines() if line.strip()]
+        assert len(lines) <= LINES_OF_A_CELL, lines[0]
+        assert [line for line in lines if len(line) > COLUMNS_OF_A_CELL] == []
+
+
+def glued_widgets(source: str) -> list[str]:
+    """The widgets whose numbers a page glues."""
+    calls = re.findall(r"glue_numbers\(([^)]*)\)", source)
+    return re.findall(r'"(\w+)"', " ".join(calls))
+
+
+def numbers_of(widget: str) -> dict[str, str]:
+    """Every number and table of a widget's prose, as text, by key."""
+    module, recording = importlib.import_module(f"pinn_widgets.{widget}.numbers"), recorded.load(widget)
+    return module.numbers(recording) | (module.tables(recording) if hasattr(module, "tables") else {})
+
+
+def used_keys(source: str) -> set[str]:
+    """The keys that a page names."""
+    return set(re.findall(r"\{glue:(?:text\}`|md\} )(\w+)", source))
+
+
+def test_every_number_is_used_and_there():
+    used = set()
+    for path in PAGES:
+        keys = used_keys(path.read_text())
+        known = set().union(*(numbers_of(widget) for widget in glued_widgets(path.read_text())))
+        assert keys <= known, f"{path.name} names numbers that it does not glue"
+        used |= keys
+    assert set().union(*(numbers_of(widget) for widget in WIDGETS)) == used
+
+
+@pytest.mark.parametrize("widget", WIDGETS)
+def test_numbers_are_finite_texts(widget):
+    for key, text in numbers_of(widget).items():
+        assert text, key
+        assert not re.search(r"nan|inf|None", text), key
+
+
+def claims_of(widget: str) -> dict[str, prose.Claim]:
+    """The claims of a widget's prose."""
+    return importlib.import_module(f"pinn_widgets.{widget}.numbers").claims(recorded.load(widget))
+
+
+@pytest.mark.parametrize("widget", WIDGETS)
+def test_claims(widget):
+    claims = claims_of(widget)
+    assert claims
+    assert [str(claim) for claim in claims.values() if not claim.passed] == []
+
+
+@pytest.mark.parametrize(
+    ("holds", "needed", "passed"), [([True] * 9 + [False], 0.9, True), ([True] * 8 + [False] * 2, 0.9, False)]
+)
+def test_a_claim_fails_below_its_share(holds, needed, passed):
+    claim = prose.Claim("a statement", holds, needed)
+    assert claim.passed is passed
+    assert ("FAILS" in str(claim)) is not passed
+
+
+def test_claims_fail_on_a_recording_in_which_the_weight_does_nothing():
+    recording = recorded.load("weight_tuner")
+    errors = recording["ensembles"]["default"]["rel_l2"]
+    recording["ensembles"]["default"]["rel_l2"] = [list(column) for column in reversed(errors)]
+    numbers = importlib.import_module("pinn_widgets.weight_tuner.numbers")
+    failed = {key for key, claim in numbers.claims(recording).items() if not claim.passed}
+    assert {"tiny_wrong", "huge_wrong"} & failed
+
+
+def prepared_states() -> list[tuple[str, str, str]]:
+    """Every link to a prepared state: page, widget and query."""
+    states = []
+    for path in PAGES:
+        for href in re.findall(r'href="([^"]*)"', path.read_text()):
+            match = re.search(r"#([\w-]+)\?(.*)", html.unescape(href))
+            if match:
+                states.append((path.name, *match.groups()))
+    return states
+
+
+def test_there_are_prepared_states():
+    assert {widget for _, widget, _ in prepared_states()} >= {"weight-tuner", "gradient-check"}
+
+
+@pytest.mark.parametrize(("page", "widget", "query"), prepared_states())
+def test_prepared_states_are_complete_and_allowed(page, widget, query):
+    recipe = importlib.import_module(f"pinn_widgets.{widget.replace('-', '_')}.recipe")
+    given = dict(parse_qsl(query, strict_parsing=True))
+    schema = {spec["name"]: spec for spec in recipe.Settings.schema()}
+    assert list(given) == list(schema), page
+    read = {"float": float, "int": int, "choice": str}
+    recipe.Settings.from_mapping({name: read[schema[name]["kind"]](text) for name, text in given.items()})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.00414, "0.0041"),
+        (0.5, "0.50"),
+        (9.96, "10"),
+        (161.0, "160"),
+        (-0.366, "−0.37"),  # noqa: RUF001
+        (20000.0, "20\N{NARROW NO-BREAK SPACE}000"),
+        (1.44e-6, "1.4\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10⁻⁶"),  # noqa: RUF001
+    ],
+)
+def test_rounded(value, text):
+    assert prose.rounded(value) == text
+
+
+def test_ranges_name_a_shared_unit_once():
+    assert prose.between(prose.percent(0.01), prose.percent(0.02)) == "1.0 to 2.0\N{NO-BREAK SPACE}%"
+    assert prose.between("1", "2") == "1 to 2"

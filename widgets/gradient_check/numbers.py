@@ -1,0 +1,37 @@
+"""Numbers and claims of appendix A, from the recorded checks."""
+
+from typing import Any
+
+import numpy as np
+
+from ..prose import Claim, grouped, of, percent, rounded
+
+EXACT = 1e-13  # "to rounding": about the size of the rounding errors of a sum of a few hundred numbers
+
+
+def claims(recording: dict[str, Any]) -> dict[str, Claim]:
+    """Every statement of the prose that a check could refute, with the checks that were asked."""
+    worst = np.ravel(recording["ensembles"]["default"]["worst"])
+    bent = [run["result"] for run in recording["runs"] if run["settings"]["bend"] != "none"]
+    return {
+        "exact": Claim("every rule as derived agrees with the complex step to rounding", worst < EXACT),
+        "caught": Claim("a bent rule fails the check", [not result["passed"] for result in bent]),
+        "far_apart": Claim(
+            "a bent rule errs a million times more than the rules as derived",
+            [result["worst"] > 1e6 * worst.max() for result in bent],
+        ),
+    }
+
+
+def numbers(recording: dict[str, Any]) -> dict[str, str]:
+    """Every number of the prose, as text, by key."""
+    ensemble, said = recording["ensembles"]["default"], claims(recording)
+    result = recording["runs"][0]["result"]
+    return {
+        "check_seeds": grouped(len(ensemble["seeds"])),
+        "check_depths": grouped(len(ensemble["depth"])),
+        "check_worst": rounded(np.max(ensemble["worst"])),
+        "check_tolerance": rounded(result["tolerance"], 1),
+        "check_bend": percent(ensemble["settings"]["bend_by"], 1),
+        "check_caught": of(said["caught"]),
+    }

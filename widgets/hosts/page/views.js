@@ -1,0 +1,6 @@
+/** The view of every widget, loaded only on pages that show it. */
+export const VIEWS = {
+  "gradient-check": () => import("../../gradient_check/view.js"),
+  "point-race": () => import("../../point_race/view.js"),
+  "weight-tuner": () => import("../../weight_tuner/view.js"),
+};

@@ -1,0 +1,73 @@
+/**
+ * A chart of a run's history over its epochs on a logarithmic axis. The axis holds every recorded run, so that it
+ * stands still while a slider moves, and grows when a live run leaves it.
+ *
+ * @param {object} given
+ * @param {string} given.title
+ * @param {string} given.label of the vertical axis
+ * @param {{name: string, color: string, dash?: string, width?: number, values: (run: any) => ArrayLike<number> | undefined}[]} given.lines
+ * @param {[number, number]} given.limits what is beyond them is not drawn
+ * @param {{name: string, value: number, dash: string}[]} [given.levels] values marked by a thin line
+ * @param {(scene: any) => string} given.describe
+ * @returns {import("./chart.js").ChartSpec}
+ */
+export function historyChart({ title, label, lines, limits, levels = [], describe }) {
+  /** Range of all runs of a recording. @type {WeakMap<object, [number, number]>} */
+  const ranges = new WeakMap();
+  const rangeOf = (runs) =>
+    decades(
+      runs.flatMap((run) => lines.map(({ values }) => values(run) ?? [])),
+      limits,
+    );
+  return {
+    title,
+    x: { label: "epoch" },
+    y: { label, log: true },
+    describe,
+    draw({ run, recording }) {
+      if (recording && !ranges.has(recording)) ranges.set(recording, rangeOf(recording.runs));
+      const y = joined(rangeOf([run]), recording && ranges.get(recording));
+      const x = [0, run.epochs];
+      const { epoch } = run.series;
+      const layers = levels.map(({ name, value, dash }) => ({ ...LEVEL, name, dash, x, y: [value, value] }));
+      for (const { values, ...look } of lines) {
+        const drawn = values(run);
+        if (drawn) layers.push({ kind: "line", x: epoch, y: drawn, ...look });
+      }
+      const moved = weightChanges(run);
+      if (moved.length > 0) layers.push({ ...MOVED, x: moved });
+      return { x, y, layers };
+    },
+  };
+}
+
+const LEVEL = { kind: "line", color: "muted", width: 1.5 };
+const MOVED = { kind: "rules", name: "weight moved", color: "ink", dash: "dot", width: 1 };
+
+/** Epochs at which a weight of the run was changed. */
+export function weightChanges({ series }) {
+  const weights = Object.keys(series).filter((name) => name.startsWith("lam_"));
+  return Array.from(series.epoch).filter(
+    (_, k) => k > 0 && weights.some((name) => series[name][k] !== series[name][k - 1]),
+  );
+}
+
+/** The powers of ten around all positive values, within the limits. */
+function decades(arrays, [lowest, highest]) {
+  let [low, high] = [highest, lowest];
+  for (const values of arrays) {
+    for (const value of values) {
+      if (!(value > 0)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  const power = (value, round) => 10 ** round(Math.log10(Math.min(highest, Math.max(lowest, value))));
+  return low < high
+    ? [power(low, Math.floor), power(high, Math.ceil)]
+    : [power(high, Math.floor) / 10, power(high, Math.ceil) * 10];
+}
+
+function joined(a, b) {
+  return b ? [Math.min(a[0], b[0]), Math.max(a[1], b[1])] : a;
+}

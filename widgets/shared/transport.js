@@ -1,0 +1,96 @@
+import { h, setText, uniqueId } from "./dom.js";
+import { megabytes } from "./format.js";
+
+/** Least time between two snapshots, in ms. */
+const PACES = [
+  [0, "full"],
+  [100, "slow"],
+  [400, "very slow"],
+];
+
+const STAGES = {
+  packages: "Python has started. Unpacking numpy",
+  imports: "Importing the engine",
+  ready: "Python is ready",
+};
+
+/**
+ * Train, Pause, Step, Reset, the speed, and how far the run is. No button is ever taken out of the keyboard's reach:
+ * one that has nothing to do is marked as such and does nothing.
+ *
+ * @param {{train: string, buttons: string[], stepEpochs: number}} form label of Train, and which others there are
+ * @param {(command: object) => void} send
+ */
+export function transport({ train, buttons, stepEpochs }, send) {
+  const button = (name, label, attributes = {}) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: `widget-${name}`,
+        on: { click: () => send({ command: name }) },
+        ...attributes,
+      },
+      label,
+    );
+  const trainButton = button("train", train);
+  const pauseButton = buttons.includes("pause") ? button("pause", "Pause") : null;
+  const stepNote = uniqueId("step");
+  const stepButton = buttons.includes("step")
+    ? button("step", "Step", { "aria-describedby": stepNote })
+    : null;
+  const resetButton = button("reset", "Reset");
+  const counter = h("span", { class: "widget-counter" });
+  const bar = h("progress", { class: "widget-progress", max: 1, "aria-label": "Progress" });
+  const element = h(
+    "div",
+    { class: "widget-transport", role: "group", "aria-label": "Training" },
+    trainButton,
+    pauseButton,
+    stepButton,
+    resetButton,
+    buttons.includes("speed") ? speed(send) : null,
+    h("div", { class: "widget-distance" }, counter, bar),
+    stepButton ? h("span", { id: stepNote, hidden: true }, `One step is ${stepEpochs} epochs.`) : null,
+  );
+  if (stepButton) stepButton.title = `Train ${stepEpochs} epochs, then pause`;
+
+  return {
+    element,
+    focus: () => trainButton.focus(),
+    show(phase, run, progress) {
+      trainButton.classList.toggle("is-active", phase === "running" || phase === "loading");
+      pauseButton?.setAttribute("aria-disabled", String(phase !== "running" && phase !== "loading"));
+      stepButton?.setAttribute("aria-disabled", String(phase === "loading"));
+      if (phase === "loading") {
+        const { text, share } = loadingText(progress);
+        setText(counter, text);
+        if (share === null) bar.removeAttribute("value");
+        else bar.value = share;
+      } else {
+        // a run of a single step needs no counting
+        setText(counter, run?.epochs > 1 ? `epoch ${run.epoch} of ${run.epochs}` : "");
+        bar.value = run ? run.epoch / run.epochs : 0;
+      }
+    },
+  };
+}
+
+function speed(send) {
+  const id = uniqueId("speed");
+  const options = PACES.map(([pace, label]) => h("option", { value: pace }, label));
+  const change = ({ target }) => send({ command: "pace", pace: Number(target.value) });
+  return h(
+    "span",
+    { class: "widget-speed" },
+    h("label", { for: id }, "Speed"),
+    h("select", { id, on: { change } }, ...options),
+  );
+}
+
+function loadingText({ stage, loaded = 0, total = 0 }) {
+  if (stage !== "files") return { text: STAGES[stage], share: null };
+  if (total === 0) return { text: "Loading Python", share: null };
+  if (loaded === total) return { text: `Starting Python (${megabytes(total)} MB loaded)`, share: null };
+  return { text: `Loading Python: ${megabytes(loaded)} of ${megabytes(total)} MB`, share: loaded / total };
+}

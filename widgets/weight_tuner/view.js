@@ -1,0 +1,191 @@
+import { percent, short } from "../shared/format.js";
+import { historyChart } from "../shared/history.js";
+import { makeView } from "../shared/view.js";
+
+const VERDICTS = {
+  clean: { word: "clean", tone: "good" },
+  partly: { word: "partly right", tone: "middling" },
+  wrong: { word: "wrong", tone: "bad" },
+};
+const CLEAN_BELOW = 0.05;
+const WRONG_FROM = 0.3;
+
+const last = (values) => values[values.length - 1];
+const weightOf = (run) => run.result.weights.ic;
+const hasWeight = (run) => weightOf(run) !== undefined;
+
+/** The norm of a term's gradient as it enters the step, its weight included. @type {WeakMap<object, any>} */
+const pulls = new WeakMap();
+
+function pullsOf({ series }) {
+  if (!pulls.has(series)) {
+    const weighted = (term) => {
+      const [norms, weights] = [series[`gradient_${term}`], series[`lam_${term}`]];
+      return norms && Float64Array.from(norms, (norm, k) => norm * weights[k]);
+    };
+    const [pde, ic] = [weighted("pde"), weighted("ic")];
+    pulls.set(series, { pde, ic, ratio: ic && pde.map((value, k) => value / ic[k]) });
+  }
+  return pulls.get(series);
+}
+
+const solution = {
+  title: "Solution against cos(ωt)",
+  x: { label: "t" },
+  y: { label: "u" },
+  draw: ({ run: { curve } }) => ({
+    x: [0, 1],
+    y: [-1.5, 1.5],
+    layers: [
+      { kind: "line", name: "cos(ωt)", x: curve.t, y: curve.exact, color: "muted", width: 6, opacity: 0.4 },
+      { kind: "line", name: "network", x: curve.t, y: curve.u, color: "1", width: 2.5 },
+    ],
+  }),
+  describe: ({ run: { curve, result } }) =>
+    `The network starts at ${short(curve.u[0], 2)}, where cos(ωt) is 1, and ends at ${short(last(curve.u), 2)}, where it is ${short(last(curve.exact), 2)}. Relative L2 error ${percent(result.rel_l2)}.`,
+};
+
+const losses = historyChart({
+  title: "Loss terms",
+  label: "unweighted",
+  limits: [1e-9, 1e6],
+  lines: [
+    { name: "residual", color: "2", values: ({ series }) => series.loss_pde },
+    { name: "initial condition", color: "1", dash: "dash", values: ({ series }) => series.loss_ic },
+  ],
+  describe: ({ run: { series, epoch } }) => {
+    const initial = series.loss_ic
+      ? `, that of the initial condition from ${short(series.loss_ic[0], 2)} to ${short(last(series.loss_ic), 2)}`
+      : "";
+    return `By epoch ${epoch} the residual loss went from ${short(series.loss_pde[0], 2)} to ${short(last(series.loss_pde), 2)}${initial}.`;
+  },
+});
+
+const gradients = historyChart({
+  title: "Gradients as they enter the step",
+  label: "norm",
+  limits: [1e-7, 1e8],
+  lines: [
+    { name: "‖∇L_PDE‖", color: "2", values: (run) => pullsOf(run).pde },
+    { name: "λ‖∇L_IC‖", color: "1", dash: "dash", values: (run) => pullsOf(run).ic },
+    { name: "ratio", color: "4", dash: "dot", values: (run) => pullsOf(run).ratio },
+  ],
+  describe: ({ run }) => {
+    const { pde, ic, ratio } = pullsOf(run);
+    if (!ic) return `The gradient of the residual is at ${short(last(pde), 2)}; there is no other term.`;
+    return `Now ${short(last(pde), 2)} for the residual and ${short(last(ic), 2)} for the weighted initial condition; their ratio was ${short(ratio[0], 2)} at the start and is ${short(last(ratio), 2)}.`;
+  },
+});
+
+const error = historyChart({
+  title: "Error while training",
+  label: "relative L2 error",
+  limits: [1e-5, 1e2],
+  levels: [
+    { name: `wrong from ${percent(WRONG_FROM)}`, value: WRONG_FROM, dash: "dash" },
+    { name: `clean below ${percent(CLEAN_BELOW)}`, value: CLEAN_BELOW, dash: "dot" },
+  ],
+  lines: [{ name: "error", color: "3", values: ({ series }) => series.rel_l2 }],
+  describe: ({ run }) =>
+    `${percent(run.result.rel_l2)} at epoch ${run.epoch}: ${VERDICTS[run.result.verdict].word}.`,
+});
+
+/** Median and quartiles over the seeds of every weight. @type {WeakMap<object, any>} */
+const bands = new WeakMap();
+
+function bandOf(recording) {
+  if (!bands.has(recording)) {
+    const { lam_ic: weights, rel_l2: errors, seeds } = recording.ensembles.default;
+    const sorted = errors.map((row) => [...row].sort((a, b) => a - b));
+    const [low, median, high] = [0.25, 0.5, 0.75].map((share) => sorted.map((row) => quantile(row, share)));
+    bands.set(recording, { weights, low, median, high, seeds: seeds.length });
+  }
+  return bands.get(recording);
+}
+
+function quantile(sorted, share) {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+}
+
+const goldilocks = {
+  title: "Goldilocks curve",
+  longOnly: true,
+  x: { label: "λ of the initial condition", log: true },
+  y: { label: "relative L2 error", log: true },
+  draw({ settings, recording, finished }) {
+    const layers = [];
+    if (recording) {
+      const { weights, low, median, high, seeds } = bandOf(recording);
+      layers.push(
+        { kind: "band", name: "quartiles", x: weights, low, high, color: "1" },
+        { kind: "line", name: `median of ${seeds} seeds`, x: weights, y: median, color: "1" },
+      );
+    }
+    const own = finished.filter(hasWeight);
+    if (own.length > 0) {
+      layers.push({
+        kind: "points",
+        name: "your runs",
+        color: "2",
+        symbol: "diamond",
+        x: own.map(weightOf),
+        y: own.map(({ result }) => result.rel_l2),
+        texts: own.map(
+          ({ settings: { seed, learning_rate: rate, epochs }, result, changed }) =>
+            `${percent(result.rel_l2)}, seed ${seed}, learning rate ${rate}, ${epochs} epochs${changed ? ", settings changed on the way" : ""}`,
+        ),
+      });
+    }
+    layers.push({
+      kind: "rules",
+      name: "weight now",
+      x: [settings.lam_ic],
+      color: "ink",
+      dash: "dash",
+      width: 1.5,
+    });
+    return { x: [10 ** -3.2, 10 ** 5.2], y: [3e-4, 5], layers };
+  },
+  describe({ settings, recording, finished }) {
+    const now = `The weight now is ${short(settings.lam_ic)}; ${finished.length} of your own runs are shown.`;
+    if (!recording) return now;
+    const { weights, median, seeds } = bandOf(recording);
+    const best = median.indexOf(Math.min(...median));
+    return `Over ${seeds} seeds the median error is ${percent(median[0])} at the smallest weight, ${percent(median[best])} at ${short(weights[best])} and ${percent(last(median))} at the largest. ${now}`;
+  },
+};
+
+export default makeView({
+  charts: [solution, goldilocks, losses, gradients, error],
+  inactive: ({ constraint }) => (constraint === "hard" ? ["lam_ic"] : []),
+  nameOf: (run) => {
+    const { seed, learning_rate: rate } = run.settings;
+    const weight = hasWeight(run) ? `λ = ${short(weightOf(run))}` : "Hard constraint";
+    return `${weight}, seed ${seed}, learning rate ${rate}`;
+  },
+  verdict: ({ result }) => {
+    const { word, tone } = VERDICTS[result.verdict];
+    return { word: `${word}: relative L2 error ${percent(result.rel_l2)}`, tone };
+  },
+  readings: (run) => {
+    const { losses: terms } = run.result;
+    const { ratio } = pullsOf(run);
+    return [
+      ["residual loss", short(terms.pde, 2)],
+      ["initial-condition loss", terms.ic === undefined ? "–" : short(terms.ic, 2)],
+      ["gradient ratio", ratio ? `${short(ratio[0], 2)} → ${short(last(ratio), 2)}` : "–"],
+    ];
+  },
+  question: {
+    text: (isShort) => `Predict first: how good will the network be${isShort ? "" : " when the weight is"}?`,
+    options: [
+      ["clean", "clean"],
+      ["partly", "partly"],
+      ["wrong", "wrong"],
+    ],
+    outcome: ({ verdict }) => verdict,
+  },
+});
