@@ -178,9 +178,10 @@ run_tests() {
   need_chromium
   stage 'Tests'
   if (($#)); then exec "$python" -m pytest "$@"; fi
-  # what is timed in the browser runs alone
-  "$python" -m pytest --numprocesses auto --ignore tests/browser
-  "$python" -m pytest tests/browser
+  local failed=0
+  "$python" -m pytest --numprocesses auto --ignore tests/browser || failed=1
+  "$python" -m pytest tests/browser || failed=1 # alone, because it measures times
+  return $failed
 }
 
 check() {

@@ -84,12 +84,12 @@ profile, warm the second visit in it; the server is on the same machine.
 """
 
 
-def collect(steps: dict, page: dict | None) -> dict:
+def collect(machine: dict, steps: dict, page: dict | None) -> dict:
     """Everything that goes into results.json."""
     rows = steps["contestants"]
     return {
         "date": date.today().isoformat(),
-        "machine": machine(),
+        "machine": machine,
         "versions": steps["versions"],
         "targets": _ratios(rows, TARGETS) + (_page_figures(page) if page else []),
         "more_ratios": _ratios(rows, MORE_RATIOS),
@@ -120,7 +120,8 @@ def _page_figures(page: dict) -> list[dict]:
 
     def timed(name: str, key: str, at_most: float | None = None) -> dict:
         s = page["seconds"][key]
-        return _figure(name, s["median"], "s", (s["q1"], s["q3"]), at_most=at_most)
+        row = _figure(name, s["median"], "s", (s["q1"], s["q3"]), at_most=at_most)
+        return {**row, "of_least": s["min"]}
 
     return [
         _figure("ours before first touch, gzip", before["ours"]["gzip"] / 1e3, "KB", at_most=300.0),
@@ -153,7 +154,7 @@ def _figure(
 
 
 def machine() -> dict:
-    """Processor, memory and system, without names or paths of the host."""
+    """Processor, memory, system and load now, without names or paths of the host."""
     processor, memory = platform.processor() or platform.machine(), None
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -168,6 +169,7 @@ def machine() -> dict:
         "system": f"{platform.system()} {platform.machine()}",
         "threads": 1,
         "pinned_to_one_core": hasattr(os, "sched_setaffinity"),
+        "load_at_start": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
 
 
@@ -190,33 +192,47 @@ def table(results: dict) -> str:
     """The figures as Markdown, ratios first."""
     where = results["machine"]
     quantities = dict.fromkeys(c["quantity"] for c in results["contestants"].values())
-    versions = {k: v for group in results["versions"].values() for k, v in group.items()}
-    versions |= {"python": platform.python_version()}
+    load = where["load_at_start"]
     lines = [
         "# Benchmark",
         "",
         f"{results['date']}: {where['processor']}, {where['cores']} cores, {where['memory_gib']} GiB, "
         f"{where['system']}, one thread" + (" on one core." if where["pinned_to_one_core"] else "."),
+        *(
+            []
+            if load is None
+            else [f"Load of the machine before the run: {load:.1f} (0 is a quiet machine)."]
+        ),
         "Compare ratios, not milliseconds: other machines have others. Written by `./build.sh bench`.",
         "",
         "## Targets",
         "",
-        "| figure | measured | quartiles | of the least times | target | met |",
+        "| figure | median | quartiles | of the least times | target | met |",
         "|---|---|---|---|---|---|",
         *[_target_line(row) for row in results["targets"]],
         "",
         "## More ratios",
         "",
-        "| figure | measured | quartiles | of the least times |",
+        "| figure | median | quartiles | of the least times |",
         "|---|---|---|---|",
         *[f"| {_measured(r)} |" for r in results["more_ratios"]],
         "",
         *[line for q in quantities for line in _milliseconds(q, results["contestants"])],
         HOW,
-        "Versions: " + ", ".join(f"{k} {v}" for k, v in sorted(versions.items())) + ".",
+        *_versions(results["versions"]),
         "",
     ]
     return "\n".join(lines)
+
+
+def _versions(groups: dict) -> list[str]:
+    """What ran natively and what in the browser: both have a Python and a numpy of their own."""
+    inside = groups.get("chromium", {})
+    native = {k: v for name, group in groups.items() if name != "chromium" for k, v in group.items()}
+    rows = {"Native": native, "In Chromium": inside}
+    return [
+        f"{k}: {', '.join(f'{n} {v}' for n, v in sorted(row.items()))}." for k, row in rows.items() if row
+    ]
 
 
 def _milliseconds(quantity: str, contestants: dict) -> list[str]:
@@ -238,7 +254,7 @@ def _target_line(row: dict) -> str:
 
 
 def _measured(row: dict) -> str:
-    """Name, value, quartiles and the ratio of the least times, as cells."""
+    """Name, value, quartiles and the same from the least times, as cells."""
     spread = "" if row["spread"] is None else " to ".join(f"{v:.2f}" for v in row["spread"])
     least = f"{row['of_least']:.2f}" if "of_least" in row else ""
     return f"{row['name']} | {row['value']:.2f} {row['unit']}".rstrip() + f" | {spread} | {least}"

@@ -41,7 +41,7 @@ def main() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     bench_python = environment.python()
-    page = None
+    machine, page = report.machine(), None
     if options.engine_only:
         del contestants.GROUPS["chromium"]
     else:
@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
         print("page of the weight tuner", flush=True)
         page = page_module.measure(options.visits)
     print("training steps", flush=True)
-    results = report.collect(steps.measure(str(bench_python), options.rounds), page)
+    results = report.collect(machine, steps.measure(str(bench_python), options.rounds), page)
     if not options.engine_only:
         report.write(results)
     print(report.table(results))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,12 +57,17 @@ def site_url(built_site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The installed Chrome or Chromium, or the one that CHROMIUM names."""
+def launch() -> Iterator[Callable[..., Browser]]:
+    """A function that starts the installed Chrome or Chromium, or what CHROMIUM names, with more flags."""
     names = (os.environ.get("CHROMIUM", "chromium"), *BROWSERS)
     executable = next(filter(None, map(shutil.which, names)), None)
     assert executable, "Chrome or Chromium is missing; `./build.sh test` says how to get it"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield lambda *flags: playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """The browser that most tests share."""
+    with launch() as chromium:
         yield chromium
-        chromium.close()

@@ -6,9 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ["requirements.lock", "requirements-test.lock"]
@@ -92,12 +94,28 @@ def test_missing_python_is_said_in_one_line(bare_path: Path) -> None:
     assert "Python 3.11, 3.12 or 3.13 is missing" in failure(done)
 
 
+def test_missing_browser_is_said_in_one_line(bare_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("cmp", "cp", "id"):
+        (bare_path / name).symlink_to(shutil.which(name))
+    program(bare_path, "node", "v20.1.0")
+    program(bare_path, "npm", "9.0.0")
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    assert "Chrome or Chromium is missing" in failure(run_script("test", path=bare_path))
+
+
 def test_taken_port_is_said_in_one_line() -> None:
     from course.serve import make_server
 
     with make_server(ROOT) as server:
         done = run_script("serve", "--port", str(server.server_port))
     assert f"port {server.server_port} is taken" in failure(done)
+
+
+def test_versions_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"] == "MIT"
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -26,7 +26,8 @@ async function start() {
   const pyodide = await loadPyodide({ indexURL: runtime, lockFileURL: `${runtime}page-lock.json` });
   await pyodide.loadPackage(["numpy", "pinn-course"]);
   pyodide.FS.mkdirTree("/bench/contestants");
-  for (const file of files) pyodide.FS.writeFile(`/bench/${file}`, await (await fetch(`/bench/${file}`)).text());
+  for (const file of files)
+    pyodide.FS.writeFile(`/bench/${file}`, await (await fetch(`/bench/${file}`)).text());
   const reply = pyodide.runPython(program);
   return { reply, pyodide: pyodide.version };
 }

@@ -30,7 +30,7 @@ from . import icons
 from .equations import SCRIPT, Typesetter
 from .errors import CourseError, ends_build
 from .hashing import file_hash, sources, tree_hash
-from .vendored import TABLE, copy_vendored
+from .vendored import TABLE, copy_vendored, write_notice
 from .wheels import build_course_wheel, slim_numpy
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class Assembly:
         page = sources(self.root, "widgets", suffixes=(".js", ".css"))
         mathjax = self.node_modules / "mathjax/package.json"
 
-        self.part("vendored", [*vendored, TABLE], lambda: copy_vendored(self.node_modules, self.rt))
+        self.part("vendored", [*vendored, TABLE], self.add_vendored)
         self.part("numpy", [numpy], lambda: self.add_wheel("numpy", slim_numpy, numpy, numpy_sha256))
         self.part("course", course, lambda: self.add_wheel("pinn_course", self.course_wheel))
         wheels = sorted((self.rt / "pyodide").glob("*.whl"))
@@ -118,6 +118,11 @@ class Assembly:
             "numpy"
         ]
         return self.numpy_wheel, official["sha256"]
+
+    def add_vendored(self) -> None:
+        """Copy what is taken as it is, with a notice of where it comes from."""
+        copy_vendored(self.node_modules, self.rt)
+        write_notice(self.node_modules, self.rt)
 
     def course_wheel(self, folder: Path) -> None:
         """Build our wheel."""

@@ -13,6 +13,8 @@ from .hashing import file_hash
 
 TABLE = Path(__file__).with_name("vendored.json")
 
+PACKAGES = ("mathjax", "plotly.js-basic-dist-min", "pyodide")
+
 PYODIDE_CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
@@ -46,6 +48,17 @@ def copy_vendored(node_modules: Path, target: Path) -> None:
             )
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, destination)
+
+
+def write_notice(node_modules: Path, target: Path) -> None:
+    """Say whose work the runtime files are and where its source is, as the licences ask."""
+    lines = ["Runtime files from other projects: name, version, licence, source", ""]
+    for package in PACKAGES:
+        about = json.loads((node_modules / package / "package.json").read_text())
+        source = about.get("homepage") or about["repository"]["url"]
+        lines.append(f"{package} {about['version']}, {about['license']}, {source}")
+    lines.append("numpy, BSD-3-Clause, in Pyodide's own build; its licence is in the wheel")
+    (target / "NOTICE.txt").write_text("\n".join(lines) + "\n")
 
 
 def write_table(node_modules: Path) -> None:

@@ -144,7 +144,8 @@ class Instance:
             "widget": self.name,
             "settings": self.start.schema(),
             "start": self.start.as_dict(),
-            "presets": self.recipe.PRESETS,
+            # a list: JavaScript reorders the names of an object that look like numbers
+            "presets": list(self.recipe.PRESETS.items()),
             "code": self.recipe.CODE,
             "recorded": f"{runtime}/recorded/{self.name}.json",
             "runtime": f"{runtime}/",

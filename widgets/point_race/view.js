@@ -12,7 +12,7 @@ const fit = {
   x: { label: "x" },
   y: { label: "u" },
   draw: ({ run: { curve, points } }) => ({
-    x: [-1, 1],
+    x: [-1.05, 1.05],
     y: [-1.4, 1.4],
     layers: [
       { kind: "line", name: "exact", x: curve.x, y: curve.exact, color: "muted", width: 6, opacity: 0.4 },
@@ -36,7 +36,7 @@ const residual = {
   x: { label: "x" },
   y: { label: "|residual|", log: true },
   draw: ({ run: { curve } }) => ({
-    x: [-1, 1],
+    x: [-1.05, 1.05],
     y: [1e-5, 2],
     layers: [{ kind: "line", name: "|residual|", x: curve.x, y: curve.residual, color: "3" }],
   }),

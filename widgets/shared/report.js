@@ -9,7 +9,7 @@ import { h, setText } from "./dom.js";
 export function report(view, schema) {
   const verdict = h("strong", { class: "widget-verdict" });
   const caption = h("p", { class: "widget-caption" });
-  const readings = h("dl", { class: "widget-readings" });
+  const readings = h("p", { class: "widget-readings" });
   const element = h("div", { class: "widget-report", hidden: true }, verdict, caption, readings);
   return {
     element,
@@ -36,7 +36,7 @@ function originOf(run, view, schema) {
 
 function showReadings(list, readings) {
   if (list.children.length !== readings.length) {
-    list.replaceChildren(...readings.map(() => h("div", {}, h("dt", {}), h("dd", {}))));
+    list.replaceChildren(...readings.map(() => h("span", {}, h("span", {}), " ", h("b", {}))));
   }
   readings.forEach(([name, value], k) => {
     const [term, text] = list.children[k].children;

@@ -71,18 +71,15 @@ export function stage({ root, charts: specs, plotly, scene, onFailed }) {
     for (const chart of charts) chart.describe(scene());
   };
 
-  for (const touch of TOUCHES) undo.listen(root, touch, open, { passive: true });
-  undo.add(
-    onThemeChange(() => {
-      for (const chart of charts) chart.forget();
-      update();
-    }),
-  );
-  const onResize = () => {
+  /** Colours or sizes have changed. */
+  const redraw = () => {
     for (const chart of charts) chart.forget();
     update();
   };
-  undo.listen(document, "fullscreenchange", onResize);
+
+  for (const touch of TOUCHES) undo.listen(root, touch, open, { passive: true });
+  undo.listen(document, "fullscreenchange", redraw);
+  undo.add(onThemeChange(redraw));
   undo.add(() => {
     cancelAnimationFrame(frame);
     clearTimeout(describing);

@@ -63,14 +63,17 @@ export function transport({ train, buttons, stepEpochs }, send) {
       pauseButton?.setAttribute("aria-disabled", String(phase !== "running" && phase !== "loading"));
       stepButton?.setAttribute("aria-disabled", String(phase === "loading"));
       if (phase === "loading") {
+        bar.hidden = false;
         const { text, share } = loadingText(progress);
         setText(counter, text);
         if (share === null) bar.removeAttribute("value");
         else bar.value = share;
       } else {
         // a run of a single step needs no counting
-        setText(counter, run?.epochs > 1 ? `epoch ${run.epoch} of ${run.epochs}` : "");
-        bar.value = run ? run.epoch / run.epochs : 0;
+        const isLong = run?.epochs > 1;
+        setText(counter, isLong ? `epoch ${run.epoch} of ${run.epochs}` : "");
+        bar.value = isLong ? run.epoch / run.epochs : 0;
+        bar.hidden = !isLong;
       }
     },
   };

@@ -130,7 +130,7 @@ function render(view, model, root) {
 /** The parts of a widget, each with its element; the short form goes without controls and extras. */
 function partsOf(view, model, root, definition, isShort) {
   const send = (command) => model.send(command);
-  const presets = Array.isArray(definition.presets) ? definition.presets : Object.entries(definition.presets);
+  const { presets } = definition;
   const stepEpochs = definition.every ?? definition.settings.find(({ name }) => name === "epochs")?.step;
   const bar = transport({ train: view.train, buttons: isShort ? ["pause"] : view.buttons, stepEpochs }, send);
   const line = messages(() => {

@@ -110,6 +110,22 @@ function quantile(sorted, share) {
   return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 }
 
+function sameBut(a, b, names) {
+  return Object.keys(a).every((name) => names.includes(name) || a[name] === b[name]);
+}
+
+/** The reader's own runs as points, if there are any. */
+function ownRuns(name, symbol, runs) {
+  if (runs.length === 0) return [];
+  const [x, y] = [runs.map(weightOf), runs.map(({ result }) => result.rel_l2)];
+  return [{ kind: "points", name, color: "2", symbol, x, y, texts: runs.map(pointText) }];
+}
+
+function pointText({ settings: { seed, learning_rate: rate, epochs }, result, changed }) {
+  const moved = changed ? ", settings changed on the way" : "";
+  return `${percent(result.rel_l2)}: seed ${seed}, learning rate ${rate}, ${epochs} epochs${moved}`;
+}
+
 const goldilocks = {
   title: "Goldilocks curve",
   longOnly: true,
@@ -125,20 +141,17 @@ const goldilocks = {
       );
     }
     const own = finished.filter(hasWeight);
-    if (own.length > 0) {
-      layers.push({
-        kind: "points",
-        name: "your runs",
-        color: "2",
-        symbol: "diamond",
-        x: own.map(weightOf),
-        y: own.map(({ result }) => result.rel_l2),
-        texts: own.map(
-          ({ settings: { seed, learning_rate: rate, epochs }, result, changed }) =>
-            `${percent(result.rel_l2)}, seed ${seed}, learning rate ${rate}, ${epochs} epochs${changed ? ", settings changed on the way" : ""}`,
-        ),
-      });
-    }
+    const reference = recording?.ensembles.default.settings;
+    const comparable = (run) =>
+      !run.changed && (!reference || sameBut(run.settings, reference, ["lam_ic", "seed"]));
+    layers.push(
+      ...ownRuns("your runs", "diamond", own.filter(comparable)),
+      ...ownRuns(
+        "your runs, other settings",
+        "diamond-open",
+        own.filter((run) => !comparable(run)),
+      ),
+    );
     layers.push({
       kind: "rules",
       name: "weight now",
@@ -147,7 +160,7 @@ const goldilocks = {
       dash: "dash",
       width: 1.5,
     });
-    return { x: [10 ** -3.2, 10 ** 5.2], y: [3e-4, 5], layers };
+    return { x: [10 ** -3.2, 10 ** 5.2], y: [2e-4, 5], layers };
   },
   describe({ settings, recording, finished }) {
     const now = `The weight now is ${short(settings.lam_ic)}; ${finished.length} of your own runs are shown.`;

@@ -43,7 +43,9 @@ async function mount(root) {
 
 async function loadRecording(model) {
   try {
-    const response = await fetch(new URL(model.get("definition").recorded, document.baseURI));
+    const response = await fetch(new URL(model.get("definition").recorded, document.baseURI), {
+      priority: "low",
+    });
     if (!response.ok) throw new Error(`the server answers ${response.status}`);
     model.update({ recording: await response.json() });
   } catch (error) {

@@ -41,7 +41,8 @@ export class Session {
     this.#runtime = runtime;
     this.#schema = model.get("definition").settings;
     this.#inactive = inactive;
-    model.update({ finished: visit.read(this.#visitKey, []) });
+    const finished = visit.read(this.#visitKey, []);
+    model.update({ finished: Array.isArray(finished) ? finished : [] });
     model.on("command", (command) => this.#obey(command));
     model.on("change:settings", () => this.#settingsChanged());
     model.on("change:recording", () => this.#showRecorded());
@@ -61,11 +62,10 @@ export class Session {
   }
 
   #obey({ command, pace }) {
-    if (command === "train") this.train();
+    if (command === "train" || command === "restart") this.train();
     else if (command === "pause") this.pause();
     else if (command === "step") this.step();
     else if (command === "reset") this.reset();
-    else if (command === "restart") this.restart();
     else if (command === "pace") this.#setPace(pace);
   }
 
@@ -107,12 +107,6 @@ export class Session {
     this.#drop();
     this.#model.update({ phase: "recorded", failure: null, status: "The recorded run is on show." });
     this.#showRecorded();
-  }
-
-  /** Begin again with a new worker. */
-  restart() {
-    this.#runtime.terminate();
-    this.#start(TO_THE_END);
   }
 
   #start(left) {
@@ -181,7 +175,8 @@ export class Session {
     const { settings, result } = run;
     const finished = [...this.#model.get("finished"), { settings, result, changed: this.#changedOnTheWay }];
     visit.write(this.#visitKey, finished);
-    const status = `Done: ${run.epoch} epochs in ${seconds(run.elapsed_ms)}.`;
+    const epochs = run.epochs > 1 ? `: ${run.epochs} epochs` : "";
+    const status = `Done${epochs} in ${seconds(run.elapsed_ms)}.`;
     this.#model.update({ run, finished, phase: "done", status });
   }
 
@@ -197,7 +192,7 @@ export class Session {
       if (changed.length === 0) return;
       if (this.#schema.every(({ name, live }) => live || !changed.includes(name))) {
         this.#told = settings;
-        this.#changedOnTheWay ||= this.#model.get("run").source === "live";
+        this.#changedOnTheWay ||= this.#model.get("run")?.source === "live";
         this.#runtime.change(this.#id, settings);
         return;
       }

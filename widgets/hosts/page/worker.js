@@ -6,6 +6,7 @@
 import { download } from "./download.js";
 
 const SLICE_SECONDS = 0.04;
+const LONGEST_SLEEP = 50;
 const EMPTY_WASM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
 /**
@@ -85,7 +86,7 @@ async function loop() {
   for (let active = activeRuns(); active.length > 0; active = activeRuns()) {
     const wait = Math.min(...active.map(([, run]) => run.due)) - performance.now();
     if (wait > 0) {
-      await sleep(wait);
+      await sleep(Math.min(wait, LONGEST_SLEEP));
     } else {
       for (const [id, run] of active) {
         if (runs.get(id) === run && run.left > 0 && run.due <= performance.now()) slice(id, run);
@@ -141,7 +142,7 @@ const ANSWERS = {
 
 function goOn(id, left) {
   const run = runs.get(id);
-  if (run) run.left = left;
+  if (run) Object.assign(run, { left, due: 0 });
   return loop();
 }
 
