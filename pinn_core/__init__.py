@@ -3,23 +3,42 @@
 from .errors import DivergenceError, SettingError
 from .gradcheck import GradientCheck, gradient_check
 from .networks import Mlp
-from .optimizers import Adam, GradientDescent
+from .ntk import TangentKernel, eigenvalues
+from .optimizers import Adam, GradientDescent, Lbfgs, Then
 from .problems import FunctionFit, HarmonicOscillator
 from .snapshots import Snapshot
 from .training import train
-from .weighting import FixedWeights
+from .weighting import (
+    AnnealingWeights,
+    FixedWeights,
+    GradientNormWeights,
+    NtkTraceWeights,
+    PointGradientNormWeights,
+    ResidualAttention,
+    SelfAdaptiveWeights,
+)
 
 __all__ = [
     "Adam",
+    "AnnealingWeights",
     "DivergenceError",
     "FixedWeights",
     "FunctionFit",
     "GradientCheck",
     "GradientDescent",
+    "GradientNormWeights",
     "HarmonicOscillator",
+    "Lbfgs",
     "Mlp",
+    "NtkTraceWeights",
+    "PointGradientNormWeights",
+    "ResidualAttention",
+    "SelfAdaptiveWeights",
     "SettingError",
     "Snapshot",
+    "TangentKernel",
+    "Then",
+    "eigenvalues",
     "gradient_check",
     "train",
 ]

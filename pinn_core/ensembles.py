@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
 from . import jets
 from .jets import Array
+from .measures import Measures
 from .networks import Mlp, Sweep
 from .objective import Objective
 from .optimizers import Optimizer
+from .point_norms import PointNorms
 from .problems import Problem
+from .weighting import Weighting, WeightState
 
 # Large blocks share the cost of each numpy call among many members, until they fall out of the cache.
 # Measured: 9 to 17 members of a 1-32-32-1 network in float64 are best, at a quarter of a megabyte each.
@@ -24,6 +28,15 @@ def block_size(problem: Problem, network: Mlp, dtype: np.dtype) -> int:
     streams = (problem.order + 1) * problem.points().size
     numbers = streams * 2 * (sum(hidden) + sum(set(hidden))) + 5 * network.n_parameters
     return max(1, BLOCK_BYTES // (numbers * dtype.itemsize))
+
+
+class Fault(NamedTuple):
+    """A member of a block that cannot go on, since when, and because of what."""
+
+    member: int
+    epoch: int
+    term: str
+    cause: str
 
 
 class Workshop:
@@ -43,10 +56,19 @@ class Workshop:
         self.ansatz = problem.ansatz(grid)
         self.owner: Block | None = None  # whose forward sweep the objective holds
         terms = self.objective.terms
-        self.factors_of_term = [
-            self.objective.factors({other: np.full(members, float(other == term)) for other in terms})
+        self.factors_of_term = {
+            term: self.objective.factors({other: np.full(members, float(other == term)) for other in terms})
             for term in terms
-        ]
+        }
+        self.term_gradient = np.empty((members, network.n_parameters), dtype)
+        self.d_layers = network.layers(self.term_gradient)
+        self._point_norms: dict[int | None, PointNorms] = {}
+
+    def point_norms(self, sample: int | None) -> PointNorms:
+        """The buffers for gradient norms of residuals, made when they are first asked for."""
+        if sample not in self._point_norms:
+            self._point_norms[sample] = PointNorms(self.objective, sample)
+        return self._point_norms[sample]
 
 
 class Block:
@@ -56,14 +78,35 @@ class Block:
     ----------
     theta : (b, P), their parameters, which training changes in place.
     network, optimizer : of the run.
+    weighting, weights : the scheme, and its state for these members.
     workshop : for b members.
+
+    Attributes
+    ----------
+    weights : state of the weighting scheme.
+    evaluations : (b,), how often loss and gradient were evaluated.
+    faults : members whose weights cannot be used.
+    seconds : spent on updates of the weights.
     """
 
-    def __init__(self, theta: Array, network: Mlp, optimizer: Optimizer, workshop: Workshop) -> None:
+    def __init__(
+        self,
+        theta: Array,
+        network: Mlp,
+        optimizer: Optimizer,
+        weighting: Weighting,
+        weights: WeightState,
+        workshop: Workshop,
+    ) -> None:
         self.theta, self.gradient = theta, np.empty_like(theta)
         self.layers, self.d_layers = network.layers(theta), network.layers(self.gradient)
         self.optimizer, self.state = optimizer, optimizer.init(theta)
         self.workshop = workshop
+        self.evaluations = np.zeros(len(theta), int)
+        self.faults: list[Fault] = []
+        self.seconds = 0.0
+        self._measures: Measures | None = None
+        self.change_weighting(weighting, weights)
 
     def change_optimizer(self, optimizer: Optimizer) -> None:
         """Use another optimizer from now on; the state carries over if the class stays the same."""
@@ -71,37 +114,86 @@ class Block:
             self.state = optimizer.init(self.theta)
         self.optimizer = optimizer
 
+    def change_weighting(self, weighting: Weighting, weights: WeightState) -> None:
+        """Use another weighting scheme from now on, from its first state."""
+        self.weighting, self.weights = weighting, weights
+        self.next_update: int | None = None  # the epoch of the next update, -1 for never, None for now
+        self.factors = self.workshop.objective.factors(weights.terms, weights.points)
+        self.gradient_is_current = False  # whether `gradient` is that of the loss at `theta`
+
+    def advance(self, epoch: int, steps: int) -> Array:
+        """Take `steps` steps from `epoch` on; the losses after each of them, (steps, b, terms)."""
+        objective = self._forward()
+        if self.next_update is None:
+            self._update_weights(epoch)
+        losses = np.empty((steps, *objective.losses.shape), self.theta.dtype)
+        for step in range(steps):
+            if not self.gradient_is_current:
+                objective.backward(self.factors, self.layers, self.d_layers)
+            self._measures = None
+            self.gradient_is_current = self.optimizer.step(
+                self.theta, self.gradient, self.state, self._evaluate
+            )
+            if not self.gradient_is_current:
+                objective.forward(self.layers)
+                self.evaluations += 1
+            losses[step] = objective.losses
+            if epoch + step + 1 == self.next_update:
+                self._update_weights(epoch + step + 1)
+        return losses
+
     def _forward(self) -> Objective:
         """The objective with a forward sweep at the parameters of this block, taken only if missing."""
         if self.workshop.owner is not self:
             self.workshop.objective.forward(self.layers)
             self.workshop.owner = self
+            self._measures = None
         return self.workshop.objective
 
-    def advance(self, steps: int, weights: Mapping[str, Array]) -> Array:
-        """Take `steps` steps with term weights (b,); the losses after each of them, (steps, b, terms)."""
-        objective = self._forward()
-        factors = objective.factors(weights)
-        losses = np.empty((steps, *objective.losses.shape), self.theta.dtype)
-        for step in range(steps):
-            objective.backward(factors, self.layers, self.d_layers)
-            self.optimizer.update(self.theta, self.gradient, self.state)
-            objective.forward(self.layers)
-            losses[step] = objective.losses
-        return losses
+    def _evaluate(self, members: Array) -> Array:
+        """The loss (b,) at the parameters now, and `gradient` there, on behalf of `members`."""
+        objective = self.workshop.objective
+        objective.forward(self.layers)
+        objective.backward(self.factors, self.layers, self.d_layers)
+        self.evaluations[members] += 1
+        return np.vecdot(self.factors, objective.squares) / 2
+
+    def _update_weights(self, epoch: int) -> None:
+        """Let the scheme update its weights after `epoch` steps, and check what it gives."""
+        refresh, until = self.weighting.refresh, self.weighting.until
+        if refresh is None or (until is not None and epoch > until):
+            self.next_update = -1
+            return
+        start = perf_counter()
+        measures = self.measures()
+        self.weighting.update(self.weights, measures, epoch)
+        objective = self.workshop.objective
+        self.factors = objective.factors(self.weights.terms, self.weights.points)
+        usable = np.logical_and.reduceat(np.isfinite(self.factors), objective.starts, axis=1)
+        if not usable.all():
+            for column, term in enumerate(measures.terms):
+                measures.reject(~usable[:, column], term, "its weight is not finite")
+        self.faults += [Fault(member, epoch, *fault) for member, fault in measures.faults.items()]
+        self.gradient_is_current = False
+        self.next_update = epoch + refresh
+        self.seconds += perf_counter() - start
 
     def losses(self) -> Array:
         """Unweighted losses now, (b, terms)."""
         return self._forward().losses
 
-    def gradient_norms(self) -> Array:
-        """Euclidean norm of the gradient of every unweighted term now, (b, terms)."""
+    def measures(self) -> Measures:
+        """What can be measured at the parameters now; nothing is measured twice."""
         objective = self._forward()
-        norms = np.empty_like(objective.losses)
-        for column, factors in enumerate(self.workshop.factors_of_term):
-            objective.backward(factors, self.layers, self.d_layers)
-            norms[:, column] = np.sqrt(np.einsum("bp,bp->b", self.gradient, self.gradient))
-        return norms
+        if self._measures is None:
+            self._measures = Measures(objective, self.layers, self._term_gradient, self.workshop.point_norms)
+        return self._measures
+
+    def _term_gradient(self, term: str) -> Array:
+        """Gradient (b, P) of an unweighted term; overwritten by the next call."""
+        shop = self.workshop
+        shop.objective.backward(shop.factors_of_term[term], self.layers, shop.d_layers)
+        return shop.term_gradient
 
     def prediction(self) -> Array:
         """The solution on the grid of the problem now, (b, G)."""

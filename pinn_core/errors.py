@@ -7,6 +7,8 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
+LOSS_NOT_FINITE = "its loss is not finite"
+
 
 class SettingError(ValueError):
     """A setting has a value that is not allowed.
@@ -27,23 +29,25 @@ class SettingError(ValueError):
 
 
 class DivergenceError(ArithmeticError):
-    """Training stopped because a loss term is no longer a finite number.
+    """Training stopped because a loss term, or its weight, is no longer a number to go on with.
 
     Parameters
     ----------
-    epoch : the first epoch at which the term was not finite.
+    epoch : the first epoch at which that was so.
     term : the key of the loss term, for example "pde".
+    cause : what is wrong with the term, for example "its trace is zero".
     """
 
-    def __init__(self, epoch: int, term: str) -> None:
-        self.epoch, self.term = epoch, term
-        super().__init__(
-            f"training diverged: the loss term {term!r} is not finite at epoch {epoch}; "
-            "try a smaller learning rate"
-        )
+    def __init__(self, epoch: int, term: str, cause: str = LOSS_NOT_FINITE) -> None:
+        self.epoch, self.term, self.cause = epoch, term, cause
+        if cause == LOSS_NOT_FINITE:
+            message = f"the loss term {term!r} is not finite at epoch {epoch}; try a smaller learning rate"
+        else:
+            message = f"the loss term {term!r} has no usable weight at epoch {epoch}: {cause}"
+        super().__init__("training diverged: " + message)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.epoch, self.term)
+        return type(self), (self.epoch, self.term, self.cause)
 
 
 class Registry(dict[str, Any]):
@@ -93,6 +97,14 @@ def non_negative_number(name: str, value: object) -> float:
     number = _real(value)
     if not 0 <= number < math.inf:
         raise SettingError(name, value, "a finite number of at least 0")
+    return number
+
+
+def finite_number(name: str, value: object) -> float:
+    """Return `value` as a float; raise SettingError unless it is finite."""
+    number = _real(value)
+    if not math.isfinite(number):
+        raise SettingError(name, value, "a finite number")
     return number
 
 

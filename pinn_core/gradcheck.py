@@ -105,7 +105,7 @@ def gradient_check(
     Parameters
     ----------
     problem, network : as for `train`.
-    weighting : of the total loss; None gives every term the weight 1.
+    weighting : its first weights of terms are those of the total loss; None gives every term the weight 1.
     seed : of the parameters, which are those of ``network.init(seed)`` plus noise, so that no bias is zero.
     bend : None, or one of ``bends(problem, network)``: that output of a backward rule is multiplied by
         1 + bend_by, and the check has to notice.
@@ -142,7 +142,7 @@ def gradient_check(
         rules = _bent_rules(problem, bend, 1 + positive_number("bend_by", bend_by, 1e6))
 
     theta = network.init(seed) + 0.1 * np.random.default_rng([seed, 1]).standard_normal(network.n_parameters)
-    weights = {term: weight[0] for term, weight in weighting.init(tuple(problem.sizes), None).items()}
+    weights = {term: weight[0] for term, weight in weighting.init(problem.sizes, None).terms.items()}
     by_rules = _by_rules(problem, network, theta, weights, rules)
     by_steps = _by_complex_steps(problem, network, theta, weights)
     errors = {

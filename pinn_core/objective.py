@@ -13,7 +13,9 @@ from .problems import Problem
 
 
 class Objective:
-    """The loss sum_i c_i r_i^2 over all residuals r_i, where c_i is the weight of a term times its scale.
+    """The loss sum_i c_i r_i^2 over all residuals r_i.
+
+    Here c_i is the weight of a term times its scale, and times the weight of the point in some schemes.
 
     The residuals of all terms lie side by side in one array, so that one product takes all of them at once.
 
@@ -51,10 +53,16 @@ class Objective:
         self.dr_of_term = dict(zip(self.terms, np.split(self.dr, self.starts[1:], axis=1), strict=True))
         self.losses = np.empty((members, len(self.terms)), dtype)
 
-    def factors(self, weights: Mapping[str, Array]) -> Array:
-        """The factors 2 c_i of the residuals in the gradient, (B, residuals), from weights (B,) of terms."""
+    def factors(self, weights: Mapping[str, Array], points: Mapping[str, Array] | None = None) -> Array:
+        """The factors 2 c_i of the residuals in the gradient, (B, residuals).
+
+        They come from weights (B,) of terms and, unless `points` is None, from factors (B, N) of residuals.
+        """
         by_term = np.stack([weights[term] for term in self.terms], axis=1) * (2 * self.scales)
-        return np.repeat(by_term, self.sizes, axis=1).astype(self.r.dtype)
+        factors = np.repeat(by_term, self.sizes, axis=1)
+        if points is not None:
+            factors *= np.concatenate([points[term] for term in self.terms], axis=1)
+        return factors.astype(self.r.dtype)
 
     def forward(self, layers: list[Affine]) -> None:
         """Residuals and losses at the parameters `layers`; keeps what `backward` needs."""
@@ -70,7 +78,11 @@ class Objective:
     def backward(self, factors: Array, layers: list[Affine], d_layers: list[Affine]) -> None:
         """Fill `d_layers` with the gradient of the loss with these `factors` where `forward` was last."""
         np.multiply(factors, self.r, out=self.dr)
+        self.streams_backward()
+        self.sweep.backward(layers, d_layers)
+
+    def streams_backward(self) -> None:
+        """Fill ``sweep.du``, the gradient in the streams of the network, from `dr`, that in the residuals."""
         self.residuals_backward(self.x, self.u, self.dr_of_term, self.du)
         if self.ansatz is not None:
             self.rules.product(self.ansatz[1], self.du, self.sweep.du)
-        self.sweep.backward(layers, d_layers)

@@ -22,7 +22,9 @@ class Snapshot:
     epoch : number of optimizer steps taken.
     epochs : (K,) int, epochs of all snapshots so far; the last is `epoch`.
     losses : for every term (K,), unweighted.
-    weights : for every term (K,), the weight in force when the snapshot was taken.
+    weights : for every term (K,), the weight that the next step will use.
+    traces : None, or for every term (K,), the trace of its kernel when the weighting scheme last computed
+        it; NaN before that.
     gradient_norms : for every term (K,), Euclidean norm of the gradient of the unweighted term.
     rel_l2 : (K,), relative L2 error on the grid, ||prediction - exact|| / ||exact||.
     grid : (G,), the points of the next two.
@@ -30,13 +32,21 @@ class Snapshot:
     exact : (G,), the exact solution.
     theta : (P,), parameters now.
     diverged : None, or (B,) int once members of an ensemble have diverged: the epoch at which a loss term was
-        no longer finite, -1 for healthy members.
+        no longer finite or had no usable weight, -1 for healthy members.
+    causes : None, or B texts once members have diverged: the term and what is wrong with it, "" for healthy
+        ones.
+    point_weights : None, or for every term (N,), the weights of its residuals now, if the scheme has such.
+    evaluations : int, or (B,) int: how often loss and gradient were evaluated. More than once in a step with
+        a line search.
+    seconds : time spent so far on "training" without, and on "weighting" with the updates of weights, by all
+        members together. The only thing that is not the same in every run.
     """
 
     epoch: int
     epochs: Array
     losses: Mapping[str, Array]
     weights: Mapping[str, Array]
+    traces: Mapping[str, Array] | None
     gradient_norms: Mapping[str, Array]
     rel_l2: Array
     grid: Array
@@ -44,6 +54,10 @@ class Snapshot:
     exact: Array
     theta: Array
     diverged: Array | None
+    causes: tuple[str, ...] | None
+    point_weights: Mapping[str, Array] | None
+    evaluations: int | Array
+    seconds: Mapping[str, float]
 
 
 class History:
@@ -62,7 +76,8 @@ class History:
         self.terms, self.single = terms, members is None
         self.length = 0
         self.epochs = np.empty(length, int)
-        self.losses, self.weights, self.norms = (np.empty(shape, dtype) for _ in range(3))
+        self.losses, self.weights, self.norms, self.traces = (np.empty(shape, dtype) for _ in range(4))
+        self.has_traces = False
         self.rel_l2 = np.empty((members or 1, length), dtype)
 
     def show(self, array: Array) -> Array:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
+from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from .ensembles import Block, Workshop, block_size
-from .errors import DivergenceError, SettingError, whole_number
+from .errors import LOSS_NOT_FINITE, DivergenceError, SettingError, whole_number
 from .jets import Array
 from .networks import Mlp
 from .optimizers import OPTIMIZERS, Optimizer
@@ -55,11 +57,12 @@ def train(
     Raises
     ------
     SettingError : a setting is not allowed; the message says which one, and what is.
-    DivergenceError : no member with finite losses is left. The generator raises it.
+    DivergenceError : no member with finite losses and weights is left. The generator raises it.
 
     Cost
     ----
     A step is a forward and a backward sweep (see `Sweep`), a snapshot a backward sweep for every term.
+    Updates of weights and evaluations of a searching optimizer come on top; snapshots count both.
     """
     PROBLEMS.check_instance(problem)
     OPTIMIZERS.check_instance(optimizer)
@@ -89,14 +92,15 @@ class _Training:
         members: int | None,
     ) -> None:
         self.members, self.theta = members, theta
-        self.terms = tuple(problem.sizes)
-        self.weights = weighting.init(self.terms, members)
+        self.terms, self.sizes = tuple(problem.sizes), problem.sizes
+        self.weights = weighting.init(self.sizes, members)
         self.grid = problem.grid()
         self.exact = problem.exact(self.grid)
         self.grid.flags.writeable = self.exact.flags.writeable = False
         self.prediction = np.empty((len(theta), self.grid.size), theta.dtype)
         self.diverged = np.full(len(theta), -1)  # the epoch, or -1
-        self.culprits = np.zeros(len(theta), int)  # the index of the term
+        self.causes: dict[int, tuple[str, str]] = {}  # term and cause of members that have diverged
+        self.seconds = {"training": 0.0, "weighting": 0.0}
         workshops: dict[int, Workshop] = {}
         self.blocks: list[tuple[slice, Block]] = []
         n_blocks = -(-len(theta) // block_size(problem, network, theta.dtype))
@@ -104,7 +108,9 @@ class _Training:
             if part.size not in workshops:
                 workshops[part.size] = Workshop(problem, network, part.size, theta.dtype)
             where = slice(part[0], part[-1] + 1)
-            self.blocks.append((where, Block(theta[where], network, optimizer, workshops[part.size])))
+            workshop, weights = workshops[part.size], self.weights.part(where)
+            block = Block(theta[where], network, optimizer, weighting, weights, workshop)
+            self.blocks.append((where, block))
 
     def run(self, epochs: int, every: int) -> Run:
         """Advance and record, show, take changes; until the last epoch."""
@@ -117,8 +123,8 @@ class _Training:
                     self.advance(where, block, epoch, stop)
                     self.record(where, block, history)
             if (self.diverged >= 0).all():
-                last = self.diverged.argmax()
-                raise DivergenceError(int(self.diverged[last]), self.terms[self.culprits[last]])
+                last = int(self.diverged.argmax())
+                raise DivergenceError(int(self.diverged[last]), *self.causes[last])
             changes = yield self.snapshot(stop, history)
             if stop == epochs:
                 return
@@ -132,7 +138,9 @@ class _Training:
             raise SettingError("changes", changes, 'a mapping with keys "weighting" and "optimizer"')
         if "weighting" in changes:
             WEIGHTINGS.check_instance(changes["weighting"])
-            self.weights = changes["weighting"].init(self.terms, self.members)
+            self.weights = changes["weighting"].init(self.sizes, self.members)
+            for where, block in self.blocks:
+                block.change_weighting(changes["weighting"], self.weights.part(where))
         if "optimizer" in changes:
             OPTIMIZERS.check_instance(changes["optimizer"])
             for _, block in self.blocks:
@@ -140,29 +148,42 @@ class _Training:
 
     def advance(self, where: slice, block: Block, epoch: int, stop: int) -> None:
         """Take the steps from `epoch` to `stop` with one block, unless all of it has diverged."""
-        weights = {term: weight[where] for term, weight in self.weights.items()}
+        start, on_weights = perf_counter(), block.seconds
         if epoch == stop:
-            self.mark(where, block.losses()[None], epoch)
+            block.advance(epoch, 0)
+            self.mark(where, block, block.losses()[None], epoch)
         while epoch < stop and (self.diverged[where] < 0).any():
             steps = min(stop - epoch, CHECK_EVERY)
-            self.mark(where, block.advance(steps, weights), epoch + 1)
+            self.mark(where, block, block.advance(epoch, steps), epoch + 1)
             epoch += steps
+        on_weights = block.seconds - on_weights
+        self.seconds["weighting"] += on_weights
+        self.seconds["training"] += perf_counter() - start - on_weights
 
-    def mark(self, where: slice, losses: Array, epoch: int) -> None:
-        """Note the members that diverge in `losses` (steps, b, terms), which start at `epoch`."""
+    def mark(self, where: slice, block: Block, losses: Array, epoch: int) -> None:
+        """Note members that diverge in `losses` (steps, b, terms), which start at `epoch`, or by a fault."""
         bad = ~np.isfinite(losses)
         for member in np.flatnonzero(bad.any(axis=(0, 2)) & (self.diverged[where] < 0)):
             step = bad[:, member].any(axis=1).argmax()
             self.diverged[where][member] = epoch + step
-            self.culprits[where][member] = bad[step, member].argmax()
+            self.causes[where.start + member] = self.terms[bad[step, member].argmax()], LOSS_NOT_FINITE
+        for fault in block.faults:
+            known = self.diverged[where][fault.member]
+            if known < 0 or fault.epoch < known:
+                self.diverged[where][fault.member] = fault.epoch
+                self.causes[where.start + fault.member] = fault.term, fault.cause
+        block.faults.clear()
 
     def record(self, where: slice, block: Block, history: History) -> None:
         """Enter the members of one block into the history."""
         k = history.length
         history.losses[where, :, k] = block.losses()
-        history.norms[where, :, k] = block.gradient_norms()
+        norms, traces = block.measures().gradient_norms, block.weights.traces or {}
+        history.has_traces |= bool(traces)
         for row, term in enumerate(self.terms):
-            history.weights[where, row, k] = self.weights[term][where]
+            history.norms[where, row, k] = norms[term]
+            history.weights[where, row, k] = block.weights.terms[term]
+            history.traces[where, row, k] = traces.get(term, np.nan)
         prediction = block.prediction()
         error = prediction - self.exact
         history.rel_l2[where, k] = np.sqrt((error * error).sum(axis=1) / (self.exact * self.exact).sum())
@@ -173,19 +194,30 @@ class _Training:
         history.epochs[history.length] = epoch
         history.length += 1
         show = history.show
+        evaluations = np.concatenate([block.evaluations for _, block in self.blocks])
+        points = self.weights.points
         return Snapshot(
             epoch=epoch,
             epochs=history.epochs[: history.length].copy(),
             losses=history.series(history.losses),
             weights=history.series(history.weights),
+            traces=history.series(history.traces) if history.has_traces else None,
             gradient_norms=history.series(history.norms),
             rel_l2=show(history.rel_l2[:, : history.length]),
             grid=self.grid,
             prediction=show(self.prediction.copy()),
             exact=self.exact,
             theta=show(self.theta.copy()),
-            diverged=show(self.diverged.copy()) if (self.diverged >= 0).any() else None,
+            diverged=show(self.diverged.copy()) if self.causes else None,
+            causes=self.shown_causes() if self.causes else None,
+            point_weights=points and {term: show(weight.copy()) for term, weight in points.items()},
+            evaluations=int(evaluations[0]) if self.members is None else show(evaluations),
+            seconds=MappingProxyType(dict(self.seconds)),
         )
+
+    def shown_causes(self) -> tuple[str, ...]:
+        """Term and cause of every member, "" for those that are healthy."""
+        return tuple(": ".join(self.causes.get(member, ())) for member in range(len(self.theta)))
 
 
 def _checked_seeds(seeds: int | Iterable[int]) -> list[int]:

@@ -235,7 +235,7 @@ def test_scripts_are_loaded_only_where_a_widget_is(pages: list[Page]) -> None:
 def test_widgets_keep_the_contract(built_site: Path, pages: list[Page]) -> None:
     section = re.compile(
         r'<section class="course-widget" id="(?P<id>[^"]+)" data-widget="[^"]+" data-phase="recorded" '
-        r'data-result="[^"]+" aria-label="[^"]+">(?P<content>.*?)</section>',
+        r'data-result="[^"]+" aria-label="[^"]+"(?: data-only="train")?>(?P<content>.*?)</section>',
         re.DOTALL,
     )
     definition = re.compile(

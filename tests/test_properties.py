@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import oracle
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pinn_core import (
@@ -188,6 +188,7 @@ def test_a_run_may_be_abandoned(stop_after):
 @settings(max_examples=15, deadline=None)
 @given(WEIGHTS, WEIGHTS, st.integers(0, 3), st.sampled_from([7, [7, 8]]))
 def test_a_changed_weight_acts_from_the_next_step_on(old, new, when, seeds):
+    assume(old == new or not np.isclose(old, new))  # weights that differ in the last bit may train alike
     plain = list(runs(weighting=FixedWeights(ic=old), seeds=seeds))
     run = runs(weighting=FixedWeights(ic=old), seeds=seeds)
     seen = [next(run) for _ in range(when + 1)]

@@ -117,6 +117,8 @@ class Instance:
             "data-result": json.dumps(self.result(recording)),
             "aria-label": self.recipe.TITLE,
         }
+        if self.short:
+            attributes["data-only"] = "train"
         opening = " ".join(f'{key}="{html.escape(value)}"' for key, value in attributes.items())
         definition = for_script(self.definition(runtime))
         return (
@@ -147,6 +149,7 @@ class Instance:
             # a list: JavaScript reorders the names of an object that look like numbers
             "presets": list(self.recipe.PRESETS.items()),
             "code": self.recipe.CODE,
+            "every": getattr(self.recipe, "EPOCHS_PER_SNAPSHOT", None),
             "recorded": f"{runtime}/recorded/{self.name}.json",
             "runtime": f"{runtime}/",
             "options": {"only": "train"} if self.short else {},

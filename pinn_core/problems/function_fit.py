@@ -28,6 +28,7 @@ class FunctionFit:
     n_points: int = 30
 
     order = 0
+    linear = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steepness", positive_number("steepness", self.steepness, 1e6))
@@ -42,6 +43,11 @@ class FunctionFit:
     def scales(self) -> dict[str, float]:
         """Factor of the sum of squared residuals in the loss of every term."""
         return {"data": 1 / self.n_points}
+
+    @property
+    def places(self) -> dict[str, Array]:
+        """Numbers of the points at which the residuals of every loss term are."""
+        return {"data": np.arange(self.n_points)}
 
     def points(self) -> Array:
         """Data points, (N,)."""

@@ -36,6 +36,7 @@ class HarmonicOscillator:
     constraint: str = "soft"
 
     order = 2
+    linear = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "omega", positive_number("omega", self.omega, 1e6))
@@ -53,6 +54,11 @@ class HarmonicOscillator:
     def scales(self) -> dict[str, float]:
         """Factor of the sum of squared residuals in the loss of every term."""
         return {"pde": 1 / self.n_points, "ic": 1.0}
+
+    @property
+    def places(self) -> dict[str, Array]:
+        """Numbers of the points at which the residuals of every loss term are."""
+        return {"pde": np.arange(self.n_points), "ic": np.zeros(2, int)}
 
     def points(self) -> Array:
         """Collocation points, (N,)."""

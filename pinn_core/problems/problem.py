@@ -19,12 +19,20 @@ class Problem(Protocol):
         """The highest derivative in the residuals; S = order + 1 streams."""
 
     @property
+    def linear(self) -> bool:
+        """Whether the residuals are linear in u, but for a constant: then their derivative never changes."""
+
+    @property
     def sizes(self) -> dict[str, int]:
         """Number of residuals of every loss term."""
 
     @property
     def scales(self) -> dict[str, float]:
         """Factor of the sum of squared residuals in the loss of every term."""
+
+    @property
+    def places(self) -> dict[str, Array]:
+        """For every loss term the numbers of the points, (size,): a residual depends on u at one point."""
 
     def points(self) -> Array:
         """Points at which the problem is posed, (N,)."""

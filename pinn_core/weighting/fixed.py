@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from ..errors import SettingError, non_negative_number
-from ..jets import Array
+from ..measures import Measures
+from .scheme import WeightState
 
 
 @dataclass(frozen=True)
@@ -26,20 +28,26 @@ class FixedWeights:
     bc: Any = 1.0
     data: Any = 1.0
 
+    refresh = None
+    until = None
+
     def __post_init__(self) -> None:
         for field in fields(self):
             object.__setattr__(self, field.name, _checked(field.name, getattr(self, field.name)))
 
-    def init(self, terms: tuple[str, ...], members: int | None) -> dict[str, Array]:
-        """The weight (B,) of every term with B = `members`; None stands for a single run, which has B = 1."""
+    def init(self, sizes: Mapping[str, int], members: int | None) -> WeightState:
+        """The weights; see `scheme.Weighting`."""
         weights = {}
-        for term in terms:
+        for term in sizes:
             weight = getattr(self, term)
             if isinstance(weight, tuple) and len(weight) != members:
                 allowed = "one number" if members is None else f"one number, or {members}: one for each seed"
                 raise SettingError(f"weighting.{term}", weight, allowed)
             weights[term] = np.full(members or 1, weight, float)
-        return weights
+        return WeightState(weights)
+
+    def update(self, state: WeightState, measures: Measures, epoch: int) -> None:
+        """Nothing: the weights stay."""
 
 
 def _checked(term: str, weight: Any) -> float | tuple[float, ...]:

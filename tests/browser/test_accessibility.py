@@ -47,7 +47,7 @@ def test_tuner_is_accessible_after_a_run(pages: Pages, theme: str) -> None:
     widget.field("1").select_option("clean")
     widget.fill("Epochs", 200)
     widget.train()
-    for summary in ("More settings", "Show the code", "Data table"):
+    for summary in ("More settings", "Show the code", "Data of this run"):
         widget.root.get_by_text(summary, exact=True).last.click()
     page.wait_for_timeout(600)
     assert violations(page) == []

@@ -125,7 +125,7 @@ def test_charts_have_text_alternatives_and_a_table(tuner: Widget) -> None:
         expect(plot).to_have_attribute("role", "img")
         expect(plot).to_have_attribute("aria-label", re.compile(".{30,}"))
     expect(plots.first).to_have_attribute("aria-label", re.compile("Relative L2 error 0"))
-    tuner.root.locator(".widget-extras").get_by_text("Data table").click()
+    tuner.root.get_by_text("Data of this run").click()
     expect(tuner.root.locator(".widget-table td").first).to_be_visible()
 
 

@@ -17,12 +17,12 @@ export function extras({ model, root, table = historyTable, say }) {
     h("pre", { tabindex: 0 }, code),
     button("Copy code", () => copy(code.textContent, "The code is copied.", say)),
   );
-  const tableBox = h("details", { class: "widget-data" }, h("summary", {}, "Data table"));
+  const tableBox = h("details", { class: "widget-data" }, h("summary", {}, "Data of this run"));
   const tablePlace = h("div", {
     class: "widget-table",
     tabindex: 0,
     role: "region",
-    "aria-label": "Data table",
+    "aria-label": "Data of this run",
   });
   tableBox.append(tablePlace);
   tableBox.addEventListener("toggle", () => showTable());

@@ -187,6 +187,9 @@ def claims(recording: dict[str, Any]) -> dict[str, Claim]:
             < np.median(at(default, EQUAL, "loss_pde") + at(default, EQUAL, "loss_ic")),
             needed=0.8,
         ),
+        "second_order_clean": Claim(
+            "with equal weights, L-BFGS ends clean", at(sets["second_order"], EQUAL) < CLEAN_BELOW, needed=0.8
+        ),
         "rescue_wrong": Claim("with equal weights no usual rescue helps", rescue_errors >= WRONG_FROM),
         "double_none_clean": Claim(
             "at twice the frequency no weight brings a run below 30 %", double.ravel() >= WRONG_FROM
@@ -292,6 +295,9 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
         "few_points": grouped(sets["few_points"]["settings"]["points"]),
         "many_points": grouped(sets["many_points"]["settings"]["points"]),
         "rescue_wrong": of(said["rescue_wrong"]),
+        "second_order_epochs": grouped(sets["second_order"]["settings"]["epochs"]),
+        "second_order_error": error_range(at(sets["second_order"], EQUAL)),
+        "second_order_clean": of(said["second_order_clean"]),
         "rescue_best_error": percent(rescue_errors.min(), 3),
         "scan_weights": grouped(n_weights),
         "scan_seeds": grouped(n_seeds),

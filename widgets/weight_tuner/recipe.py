@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pinn_core import FixedWeights, HarmonicOscillator, Mlp, Snapshot, train
+from pinn_core import FixedWeights, HarmonicOscillator, Lbfgs, Mlp, Snapshot, train
 from pinn_core.optimizers import OPTIMIZERS
 
 from ..running import Wire, follow
@@ -62,8 +62,9 @@ class Settings(WidgetSettings):
     optimizer: str = setting(
         "adam",
         label="Optimiser",
-        choices=(("adam", "Adam"), ("gradient_descent", "Gradient descent")),
+        choices=(("adam", "Adam"), ("gradient_descent", "Gradient descent"), ("lbfgs", "L-BFGS")),
         group="more",
+        help="L-BFGS chooses the length of each step by itself and ignores the learning rate.",
     )
     constraint: str = setting(
         "soft",
@@ -92,13 +93,13 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 CODE = """\
 import numpy as np
-from pinn_core import FixedWeights, HarmonicOscillator, Mlp, train
-from pinn_core.optimizers import OPTIMIZERS
+from pinn_core import Adam, FixedWeights, GradientDescent, HarmonicOscillator, Lbfgs, Mlp, train
 
 # u'' + omega^2 u = 0, u(0) = 1, u'(0) = 0 on 0 <= t <= 1
 problem = HarmonicOscillator(omega={frequency} * np.pi, n_points={points}, constraint="{constraint}")
 network = Mlp(widths=(1, 32, 32, 1))
-optimizer = OPTIMIZERS["{optimizer}"](learning_rate={learning_rate})
+optimizers = {{"adam": Adam, "gradient_descent": GradientDescent}}
+optimizer = Lbfgs() if "{optimizer}" == "lbfgs" else optimizers["{optimizer}"]({learning_rate})
 
 # the loss is the sum of weight times term; with a hard constraint there is no term "ic" to weigh
 weighting = FixedWeights(pde=1.0, ic={lam_ic})
@@ -134,7 +135,9 @@ def weighting_of(settings: Settings, lam_ic: float | np.ndarray | None = None) -
 
 
 def optimizer_of(settings: Settings) -> Any:
-    """The optimiser with its learning rate."""
+    """The optimiser with its learning rate; L-BFGS has none."""
+    if settings.optimizer == "lbfgs":
+        return Lbfgs()
     return OPTIMIZERS[settings.optimizer](learning_rate=settings.learning_rate)
 
 

@@ -44,6 +44,7 @@ ENSEMBLES = {
     "half_frequency": Ensemble({"frequency": 1.0}, decades(1.0)),
     "double_frequency": Ensemble({"frequency": 4.0}, decades(1.0)),
     "hard": Ensemble({"constraint": "hard"}, [1.0], n_seeds=10),
+    "second_order": Ensemble({"optimizer": "lbfgs", "epochs": 1000}, [1.0]),
     # what is often tried before the weight: step size, points, network
     "fast": Ensemble({"learning_rate": 1e-2}, [1.0]),
     "few_points": Ensemble({"points": 20}, [1.0]),

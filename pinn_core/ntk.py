@@ -1,0 +1,183 @@
+"""The neural tangent kernel of the residuals of a problem, K_ij = grad r_i . grad r_j.
+
+Its diagonal holds the squared gradient norms of the residuals, see `point_norms`; the trace of a loss term
+is the sum of its part. The whole kernel takes the same sweep of sensitivities: the gradient of a residual
+with dr = sum_s c_s du_s in the weight of a layer is
+
+    dr/dW = sum_t a_t^T d_t,      d_t = sum_j binom(t + j, j) c_(t + j) delta_j,
+
+so that K_ij sums (a_t,i . a_t',j)(d_t,i . d_t',j) over pairs of streams and over layers: products of
+matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import comb
+
+import numpy as np
+
+from .errors import SettingError, whole_number
+from .jets import Array
+from .networks import Mlp
+from .objective import Objective
+from .point_norms import PointNorms, cotangents, traces
+from .problems import PROBLEMS, Problem
+from .stream_grams import Sensitivities
+
+
+class TangentKernel:
+    """Kernel, traces and gradient norms of the residuals of a problem at given parameters.
+
+    Parameters
+    ----------
+    problem : one of `pinn_core.problems`.
+    network : the Mlp.
+    theta : (P,), or (B, P) for an ensemble; float64 or float32.
+    sample : None, or a number of residuals of every term that stand for all of it in `point_norms` and
+        `traces`.
+
+    Raises
+    ------
+    SettingError : a setting is not allowed.
+
+    Cost
+    ----
+    A forward sweep; then see the methods, which take no other.
+
+    Source
+    ------
+    Wang, Yu, Perdikaris (2022), J. Comput. Phys. 449, 110768, section 4, for the kernels of the terms of a
+    PINN.
+    """
+
+    def __init__(self, problem: Problem, network: Mlp, theta: Array, sample: int | None = None) -> None:
+        PROBLEMS.check_instance(problem)
+        if not isinstance(network, Mlp):
+            raise SettingError("network", network, "an instance of Mlp")
+        if sample is not None:
+            sample = whole_number("sample", sample, 1, 10**7)
+        theta = np.asarray(theta)
+        self.shape, n_parameters = theta.shape, network.n_parameters
+        if theta.ndim not in (1, 2) or theta.shape[-1] != n_parameters or not theta.size:
+            raise SettingError("theta", theta.shape, f"an array (P,) or (B, P) with P = {n_parameters}")
+        if theta.dtype not in (np.float64, np.float32):
+            raise SettingError("theta", theta.dtype, "an array of float64 or float32")
+        self.problem = problem
+        self.theta = np.atleast_2d(theta).copy()
+        self.gradient = np.empty_like(self.theta)
+        self.layers, self.d_layers = network.layers(self.theta), network.layers(self.gradient)
+        self.objective = Objective(problem, network, len(self.theta), self.theta.dtype)
+        self.norms = PointNorms(self.objective, sample)
+        self.move(theta)
+
+    def move(self, theta: Array) -> None:
+        """Go to other parameters of the same shape: a forward sweep."""
+        if np.shape(theta) != self.shape:
+            raise SettingError("theta", np.shape(theta), f"an array of shape {self.shape}, as before")
+        self.theta[:] = theta
+        self.objective.forward(self.layers)
+
+    def point_norms(self) -> dict[str, Array]:
+        """||grad r_i||^2 for the residuals of every term: (N,), or (B, N). Cost: half a training step."""
+        return {term: self._show(norms.copy()) for term, norms in self.norms.update(self.layers).items()}
+
+    def traces(self) -> dict[str, Array]:
+        """Sum of ||grad r_i||^2 over the residuals of every term: (), or (B,). Cost: as `point_norms`."""
+        found = traces(self.norms.update(self.layers), self.problem.sizes)
+        return {term: self._show(trace) for term, trace in found.items()}
+
+    def kernel(self) -> Array:
+        """The kernel of all residuals, terms one after the other: (R, R), or (B, R, R).
+
+        Cost
+        ----
+        2 S^2 R^2 m operations for every hidden layer but the first and S^2 R^2 m for that, per member. Memory
+        for 3 R^2 numbers and for 4 S R m.
+        """
+        sweep, terms = self.objective.sweep, self.objective.terms
+        at = np.concatenate([self.problem.places[term] for term in terms])
+        c = cotangents(self.objective)[..., None]
+        n_streams = len(c)
+        kernel = np.zeros((len(self.theta), at.size, at.size), self.theta.dtype)
+        _add_products(kernel, (c * sweep.h[-1].streams[:, :, at]).sum(axis=0))
+        _add_products(kernel, c[0])
+        chunk = Sensitivities(sweep.h, [s for s in sweep.s if s is not None], slice(None))
+        for i in chunk.descend(self.layers):
+            delta = chunk.delta[i].streams[:, :, at]
+            d = [
+                sum(comb(t + j, j) * c[t + j] * delta[j] for j in range(n_streams - t))
+                for t in range(n_streams)
+            ]
+            # The streams of x are x and 1; the others are zero.
+            a = sweep.h[i - 1].streams[:, :, at] if i > 0 else sweep.line.streams[:, :, at, :1]
+            _add_products(kernel, d[0])  # biases
+            for t in range(len(a)):
+                _add_products(kernel, d[t], a[t])
+                for later in range(t + 1, len(a)):
+                    product = _products(d[t], d[later]) * _products(a[t], a[later])
+                    kernel += product
+                    kernel += product.swapaxes(1, 2)
+        return self._show(kernel)
+
+    def kernels(self) -> dict[tuple[str, str], Array]:
+        """The kernel between the residuals of every two terms, (N, N') or (B, N, N'). Cost: as `kernel`."""
+        return self._by_terms(self.kernel())
+
+    def point_norms_by_loop(self) -> dict[str, Array]:
+        """The same as `point_norms` by a plain loop, as a reference. Cost: a backward sweep per residual."""
+        norms = np.stack([(gradient * gradient).sum(axis=1) for gradient in self._gradients()], axis=1)
+        starts = self.objective.starts[1:]
+        parts = np.split(norms, starts, axis=1)
+        chosen = self.norms.residuals
+        return {
+            term: self._show(part[:, chosen[term]])
+            for term, part in zip(self.objective.terms, parts, strict=True)
+        }
+
+    def kernel_by_loop(self) -> Array:
+        """The same as `kernel` by a plain loop, as a reference.
+
+        Cost: a backward sweep per residual, and memory for R P numbers.
+        """
+        jacobian = np.stack([gradient.copy() for gradient in self._gradients()], axis=1)
+        return self._show(_products(jacobian, jacobian))
+
+    def _gradients(self) -> Iterator[Array]:
+        """The gradient (B, P) of one residual after the other; each overwrites the one before."""
+        objective = self.objective
+        for k in range(objective.r.shape[1]):
+            objective.dr[:] = 0
+            objective.dr[:, k] = 1
+            objective.streams_backward()
+            objective.sweep.backward(self.layers, self.d_layers)
+            yield self.gradient
+
+    def _by_terms(self, kernel: Array) -> dict[tuple[str, str], Array]:
+        """Cut a kernel of all residuals (..., R, R) into those of every two terms."""
+        sizes, starts = self.objective.sizes, self.objective.starts
+        parts = {
+            term: slice(start, start + size)
+            for term, start, size in zip(self.objective.terms, starts, sizes, strict=True)
+        }
+        return {(row, col): kernel[..., parts[row], parts[col]] for row in parts for col in parts}
+
+    def _show(self, array: Array) -> Array:
+        """`array` (B, ...), without the ensemble axis if `theta` had none."""
+        return array if len(self.shape) == 2 else array[0]
+
+
+def eigenvalues(kernel: Array) -> Array:
+    """Eigenvalues of a symmetric kernel (N, N) or (B, N, N), largest first. Cost: O(N^3)."""
+    return np.linalg.eigvalsh(kernel)[..., ::-1]
+
+
+def _products(left: Array, right: Array) -> Array:
+    """Inner products over the features of all points (B, R, m) with all others: (B, R, R)."""
+    return np.matmul(left, right.swapaxes(1, 2))
+
+
+def _add_products(kernel: Array, d: Array, a: Array | None = None) -> None:
+    """Add to the kernel (B, R, R) the inner products of d (B, R, m), times those of a unless it is None."""
+    products = _products(d, d)
+    kernel += products if a is None else products * _products(a, a)
