@@ -98,8 +98,11 @@ from pinn_core import Adam, FixedWeights, GradientDescent, HarmonicOscillator, L
 # u'' + omega^2 u = 0, u(0) = 1, u'(0) = 0 on 0 <= t <= 1
 problem = HarmonicOscillator(omega={frequency} * np.pi, n_points={points}, constraint="{constraint}")
 network = Mlp(widths=(1, 32, 32, 1))
-optimizers = {{"adam": Adam, "gradient_descent": GradientDescent}}
-optimizer = Lbfgs() if "{optimizer}" == "lbfgs" else optimizers["{optimizer}"]({learning_rate})
+optimizer = {{
+    "adam": Adam(learning_rate={learning_rate}),
+    "gradient_descent": GradientDescent(learning_rate={learning_rate}),
+    "lbfgs": Lbfgs(),
+}}["{optimizer}"]
 
 # the loss is the sum of weight times term; with a hard constraint there is no term "ic" to weigh
 weighting = FixedWeights(pde=1.0, ic={lam_ic})
