@@ -167,6 +167,9 @@ def test_pages_have_language_and_description(pages: list[Page]) -> None:
     for page in pages:
         assert page.language == "en", page.name
         assert len(page.metas["description"]) > 10, page.name
+        assert '<link rel="icon" href="' in page.text, (
+            f"{page.name}: the browser would ask the host for an icon"
+        )
 
 
 def test_equations_are_typeset_without_scripts(pages: list[Page]) -> None:

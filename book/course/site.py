@@ -25,6 +25,7 @@ ENTRY = """\
 <meta name="description" content="{title}">
 <meta http-equiv="refresh" content="0; url={address}">
 <link rel="canonical" href="{address}">
+<link rel="icon" href="_static/favicon.svg">
 </head>
 <body><main><h1>{title}</h1><p><a href="{address}">Open the course</a></p></main></body>
 </html>
