@@ -8,6 +8,7 @@ import oracle
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from snapshots_of import arrays, last
 
 from pinn_core import (
     Adam,
@@ -35,23 +36,6 @@ WEIGHTS = st.floats(1e-3, 1e3)
 
 def runs(problem=PROBLEM, network=NETWORK, optimizer=Adam(1e-2), weighting=FixedWeights(ic=10.0), **more):  # noqa: B008
     return train(problem, network, optimizer, weighting, **{"epochs": 20, "every": 5, **more})
-
-
-def last(run):
-    *_, snapshot = run
-    return snapshot
-
-
-def arrays(snapshot):
-    """All arrays of a snapshot by name."""
-    found = {}
-    for field in dataclasses.fields(snapshot):
-        value = getattr(snapshot, field.name)
-        if isinstance(value, dict):
-            found.update({f"{field.name}.{term}": array for term, array in value.items()})
-        elif isinstance(value, np.ndarray):
-            found[field.name] = value
-    return found
 
 
 def assert_identical(a, b):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from snapshots_of import arrays, last
 
 from pinn_core import (
     Adam,
@@ -59,23 +60,6 @@ POINTS = [scheme for scheme in MOVING if scheme.init({"pde": 3}, None).points is
 
 def runs(weighting, problem=PROBLEM, network=NETWORK, optimizer=Adam(1e-2), **more):  # noqa: B008
     return train(problem, network, optimizer, weighting, **{"epochs": 12, "every": 1, **more})
-
-
-def last(run):
-    *_, snapshot = run
-    return snapshot
-
-
-def arrays(snapshot):
-    """All arrays of a snapshot by name."""
-    found = {}
-    for field in dataclasses.fields(snapshot):
-        value = getattr(snapshot, field.name)
-        if isinstance(value, dict):
-            found.update({f"{field.name}.{term}": array for term, array in value.items()})
-        elif isinstance(value, np.ndarray):
-            found[field.name] = value
-    return found
 
 
 def share_of_change(weighting, problem=PROBLEM):

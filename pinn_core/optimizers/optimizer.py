@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -29,7 +30,7 @@ class Optimizer(Protocol):
 
 
 @dataclass(frozen=True)
-class DecayingRate:
+class DecayingRate(ABC):
     """A learning rate that falls exponentially: learning_rate * decay^(step / decay_steps).
 
     Parameters
@@ -48,9 +49,9 @@ class DecayingRate:
         object.__setattr__(self, "decay", positive_number("decay", self.decay, 1.0))
         object.__setattr__(self, "decay_steps", whole_number("decay_steps", self.decay_steps, 1, 10**9))
 
+    @abstractmethod
     def update(self, theta: Array, gradient: Array, state: Any) -> None:
         """Take one step: change `theta` and `state` in place, and nothing else."""
-        raise NotImplementedError
 
     def step(self, theta: Array, gradient: Array, state: Any, evaluate: Evaluate) -> bool:  # noqa: ARG002
         """Take one step, without an evaluation; see `Optimizer`."""
