@@ -28,9 +28,8 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def built_site() -> Path:
-    """Folder of the built site, brought up to date first; processes of one test run take turns."""
+def build_site() -> Path:
+    """Bring the built site up to date and give its folder; processes of one test run take turns."""
     build = ROOT / "_build"
     build.mkdir(exist_ok=True)
     jupyter_book = Path(sysconfig.get_path("scripts")) / "jupyter-book"
@@ -45,6 +44,18 @@ def built_site() -> Path:
         )
     assert done.returncode == 0, f"the book does not build:\n{done.stdout[-6000:]}"
     return build / "html"
+
+
+@pytest.fixture(scope="session")
+def built_site() -> Path:
+    """Folder of the built site."""
+    return build_site()
+
+
+@pytest.fixture
+def rebuild() -> Callable[[], Path]:
+    """Builds the site once more."""
+    return build_site
 
 
 @pytest.fixture(scope="session")
