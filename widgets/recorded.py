@@ -80,11 +80,12 @@ def compute(widget: str) -> None:
 
         recording = record(parallel)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for outdated in path.parent.glob(f"{widget}-*.json"):
-        outdated.unlink()
     unfinished = path.with_suffix(f".{os.getpid()}.tmp")
     unfinished.write_text(json.dumps(to_plain(recording), separators=(",", ":")))
     unfinished.replace(path)
+    for outdated in path.parent.glob(f"{widget}-*.json"):
+        if outdated != path:
+            outdated.unlink(missing_ok=True)
 
 
 def to_plain(value: Any, digits: int = 5) -> Any:
