@@ -1,8 +1,11 @@
 """The Sphinx extension on small books: what it refuses, what it mends, and when it does things again."""
 
+import html
 import io
+import re
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qsl
 
 import pytest
 from sphinx.application import Sphinx
@@ -14,6 +17,7 @@ from course.errors import CourseError, ends_build
 from course.offline import UNUSED_EXTENSIONS, silence_unused
 from course.site import remove_stale
 from course.theme import with_colour_mode
+from pinn_widgets.weight_tuner.recipe import Settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +66,30 @@ def test_two_widgets_with_one_id_are_refused(tmp_path: Path) -> None:
 
 def test_unknown_short_form_is_refused(tmp_path: Path) -> None:
     assert '"tarin" unknown' in warnings_of(tmp_path, "```{widget} weight-tuner\n:only: tarin\n```")
+
+
+def test_state_is_a_link_with_every_setting(tmp_path: Path) -> None:
+    assert warnings_of(tmp_path, "{state}`longer <#weight-tuner?epochs=4000&constraint=hard>`") == ""
+    page = (tmp_path / "out/index.html").read_text()
+    (query,) = re.findall(r'href="#weight-tuner\?([^"]*)"', page)
+    texts = dict(parse_qsl(html.unescape(query)))
+    assert Settings.from_texts(texts) == Settings(epochs=4000, constraint="hard")
+    assert list(texts) == [spec["name"] for spec in Settings.schema()]
+    assert ">longer</a>" in page
+
+
+@pytest.mark.parametrize(
+    ("target", "cause"),
+    [
+        ("#weight-tuner?epochs=many", "epochs = 'many' is not allowed"),
+        ("#weight-tuner?epoch=40", "no such setting"),
+        ("#tuner", "there is no widget 'tuner'"),
+        ("elsewhere#weight-tuner", "there is no page 'elsewhere'"),
+        ("weight-tuner", "not of the form"),
+    ],
+)
+def test_state_that_no_widget_could_take_is_refused(tmp_path: Path, target: str, cause: str) -> None:
+    assert cause in warnings_of(tmp_path, f"{{state}}`text <{target}>`")
 
 
 def hashes(root: Path) -> tuple[str, str]:

@@ -5,7 +5,6 @@ import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import pytest
 from markdown_it.token import Token
@@ -13,6 +12,7 @@ from myst_parser.config.main import MdParserConfig
 from myst_parser.mdit_to_docutils.base import DocutilsRenderer
 from myst_parser.parsers.mdit import create_md_parser
 
+from course.widget import parse_state, recipe_of
 from pinn_widgets import prose, recorded
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ GATES = {"exercise-start", "exercise-end", "solution-start", "solution-end"}
 # Directives whose argument is a label or a file and not a title.
 WITHOUT_TITLE = {"solution", "figure", "exercise-start", "exercise-end", "solution-start", "solution-end"}
 # Roles that make a number, a link or a formula instead of typing one.
-ROLES = {"glue:text", "doc", "ref", "eq", "numref", "prf:ref", "cite", "cite:t", "cite:p", "math"}
+ROLES = {"glue:text", "doc", "ref", "eq", "numref", "prf:ref", "cite", "cite:t", "cite:p", "math", "state"}
 
 # Code may contain digits (`u_xx2`, `float64`), but a bare number in code is a typed number all the same.
 BARE_NUMBER = re.compile(r"[-+\s]*[\d.,_]*\d[\d.,_]*(e[-+]?\d+)?\s*%?", re.IGNORECASE)
@@ -255,29 +255,31 @@ def test_claims_fail_on_a_recording_in_which_the_weight_does_nothing():
     assert {"tiny_wrong", "huge_wrong"} & failed
 
 
-def prepared_states() -> list[tuple[str, str, str]]:
-    """Every link to a prepared state: page, widget and query."""
-    states = []
-    for path in PAGES:
-        for href in re.findall(r'href="([^"]*)"', path.read_text()):
-            match = re.search(r"#([\w-]+)\?(.*)", html.unescape(href))
-            if match:
-                states.append((path.name, *match.groups()))
-    return states
+def prepared_states() -> list[tuple[str, str]]:
+    """Every link to a prepared state: page and target."""
+    return [
+        (path.name, target)
+        for path in PAGES
+        for target in re.findall(r"\{state\}`[^`<]*<([^`>]*)>`", path.read_text())
+    ]
 
 
 def test_there_are_prepared_states():
-    assert {widget for _, widget, _ in prepared_states()} >= {"weight-tuner", "gradient-check"}
+    widgets = {element_id for _, target in prepared_states() for _, element_id, _ in [parse_state(target)]}
+    assert widgets >= {"weight-tuner", "gradient-check"}
 
 
-@pytest.mark.parametrize(("page", "widget", "query"), prepared_states())
-def test_prepared_states_are_complete_and_allowed(page, widget, query):
-    recipe = importlib.import_module(f"pinn_widgets.{widget.replace('-', '_')}.recipe")
-    given = dict(parse_qsl(query, strict_parsing=True))
-    schema = {spec["name"]: spec for spec in recipe.Settings.schema()}
-    assert list(given) == list(schema), page
-    read = {"float": float, "int": int, "choice": str}
-    recipe.Settings.from_mapping({name: read[schema[name]["kind"]](text) for name, text in given.items()})
+@pytest.mark.parametrize(("page", "target"), prepared_states())
+def test_prepared_states_name_what_they_change(page, target):
+    _, element_id, changes = parse_state(target)
+    given = dict(changes)
+    settings = recipe_of(element_id).Settings
+    assert settings.from_texts(given) != settings() or not given, page
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_prepared_states_are_linked_by_their_role(path):
+    assert re.findall(r'href="[^"]*#[\w-]+\?', path.read_text()) == []
 
 
 @pytest.mark.parametrize(

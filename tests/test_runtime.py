@@ -186,8 +186,8 @@ def test_json_in_a_page_cannot_end_its_script() -> None:
 
 def test_preset_of_a_widget() -> None:
     assert parse_preset("lam_ic=100, seed=3,constraint=hard") == {
-        "lam_ic": 100,
-        "seed": 3,
+        "lam_ic": "100",
+        "seed": "3",
         "constraint": "hard",
     }
     assert parse_preset("") == {}

@@ -55,7 +55,7 @@ def recording_path(widget: str) -> Path:
 def code_hash(widget: str) -> str:
     """Hash of the sources and of the numpy version on which a widget's recorded runs depend."""
     engine = Path(engine_path[0])
-    shared = [WIDGETS / "settings.py", WIDGETS / "running.py", WIDGETS / "recorded.py"]
+    shared = [WIDGETS / name for name in ("settings.py", "running.py", "racing.py", "recorded.py")]
     own = [WIDGETS / widget / "recipe.py", WIDGETS / widget / "record.py"]
     named = {source.relative_to(engine).as_posix(): source for source in engine.rglob("*.py")}
     named |= {f"widgets/{source.name}": source for source in [*shared, *own]}

@@ -13,9 +13,12 @@ from typing import Any, Self
 
 from pinn_core import SettingError
 
+KINDS = {bool: "flag", int: "int", float: "float"}
+FLAGS = {"on": True, "off": False}
+
 
 def setting(
-    default: float | int | str,
+    default: float | int | str | bool,
     *,
     label: str,
     minimum: float | None = None,
@@ -32,7 +35,8 @@ def setting(
 
     Parameters
     ----------
-    default : value with which the widget starts; its type (float, int or str) is the type of the setting.
+    default : value with which the widget starts; its type is that of the setting. True or False makes a flag,
+        which switches a scheme of a race on, and has the name of that scheme.
     label : name beside the control and in messages.
     minimum, maximum : closed range of a number.
     scale : "linear" or "log10"; on a log10 scale the control shows the decimal logarithm of the value.
@@ -43,7 +47,7 @@ def setting(
     group : "main" for controls that are always in sight, "more" for those behind "More settings".
     help : one sentence for the reader.
     """
-    kind = "choice" if choices else "int" if isinstance(default, int) else "float"
+    kind = "choice" if choices else KINDS[type(default)]
     metadata = {
         "label": label,
         "kind": kind,
@@ -87,9 +91,31 @@ class WidgetSettings:
                 raise SettingError(name, value, f"no such setting; the settings are {', '.join(known)}")
         return cls(**mapping)
 
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str]) -> Self:
+        """Settings from texts, as links and the pages' sources have them: "0.003", "hard", "on".
+
+        Raises
+        ------
+        SettingError : as `from_mapping`, or a text that stands for no value of the setting.
+        """
+        specs = {s.name: s for s in dataclasses.fields(cls)}
+        return cls.from_mapping(
+            {name: _read(specs[name], text) if name in specs else text for name, text in texts.items()}
+        )
+
+    @classmethod
+    def flags(cls) -> list[str]:
+        """Names of the settings that are flags."""
+        return [s.name for s in dataclasses.fields(cls) if s.metadata["kind"] == "flag"]
+
     def as_dict(self) -> dict[str, Any]:
         """The values by name, ready for JSON."""
         return dataclasses.asdict(self)
+
+    def as_texts(self) -> dict[str, str]:
+        """The values by name as texts, as `from_texts` and the page's script read them."""
+        return {name: _text(value) for name, value in self.as_dict().items()}
 
     def changed_to(self, other: Self) -> dict[str, Any]:
         """What differs in `other`, for a change while training runs.
@@ -108,9 +134,34 @@ class WidgetSettings:
         return changes
 
 
+def _read(spec: dataclasses.Field, text: str) -> Any:
+    """The value that a text stands for; the text itself if it stands for none, for `_checked` to refuse."""
+    kind = spec.metadata["kind"]
+    if kind == "flag":
+        return FLAGS.get(text, text)
+    if kind == "choice":
+        return next((choice for choice, _ in spec.metadata["choices"] if str(choice) == text), text)
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if kind == "int" and number.is_integer() else number
+
+
+def _text(value: Any) -> str:
+    """A value as a text."""
+    if isinstance(value, bool):
+        return next(text for text, flag in FLAGS.items() if flag == value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
 def _checked(spec: dataclasses.Field, value: Any) -> Any:
     """The value of one setting, converted to the declared type, or a SettingError."""
     declared = spec.metadata
+    if declared["kind"] == "flag":
+        if not isinstance(value, bool):
+            raise SettingError(spec.name, value, "on or off")
+        return value
     if declared["kind"] == "choice":
         allowed = [choice for choice, _ in declared["choices"]]
         if value not in allowed or isinstance(value, bool):

@@ -9,22 +9,29 @@
 `id` is the name by default and must be unique on its page; `preset` gives the settings with which the
 widget starts; `only: train` is the short form with Train, Pause and Reset. The settings, recorded runs and
 pictures come from the package `pinn_widgets`.
+
+The role `state` links to a widget in a prepared state; settings that it does not name are the default ones:
+
+    {state}`equal weights <weight-tuner#weight-tuner?lam_ic=1&seed=3>`
+
+with the page, as {doc} takes it, before the "#"; nothing stands there for the page itself.
 """
 
-import ast
 import dataclasses
 import functools
 import html
 import importlib
 import json
 import posixpath
+import re
 from types import ModuleType
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlencode
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import ReferenceRole, SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from pinn_core import SettingError
@@ -52,9 +59,9 @@ class WidgetDirective(SphinxDirective):
         name = self.arguments[0]
         element_id = self.options.get("id", name)
         self.claim(element_id)
-        recipe = self.recipe(name)
         try:
-            start = recipe.Settings.from_mapping(parse_preset(self.options.get("preset", "")))
+            recipe = recipe_of(name)
+            start = recipe.Settings.from_texts(parse_preset(self.options.get("preset", "")))
             instance = Instance(name, element_id, recipe, start, short="only" in self.options)
             content = instance.to_html(posixpath.relpath("rt", posixpath.dirname(self.env.docname)))
         except (SettingError, LookupError, ValueError) as error:
@@ -70,13 +77,53 @@ class WidgetDirective(SphinxDirective):
             )
         taken.add(element_id)
 
-    def recipe(self, name: str) -> ModuleType:
-        """The module that holds the widget's settings and run."""
-        module = f"pinn_widgets.{name.replace('-', '_')}.recipe"
+
+class StateRole(ReferenceRole):
+    """A link to a widget in a prepared state, which every setting is part of."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         try:
-            return importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            raise self.error(f"there is no widget {name!r}: {error}") from error
+            page, element_id, query = parse_state(self.target)
+            state = state_query(element_id, query)
+            address = self.page_address(page)
+        except (SettingError, LookupError, ValueError) as error:
+            message = self.inliner.reporter.error(f"state {self.target!r}: {error}", line=self.lineno)
+            return [], [message]
+        link = nodes.reference(self.rawtext, self.title, refuri=f"{address}#{element_id}?{state}")
+        return [link], []
+
+    def page_address(self, page: str) -> str:
+        """Address of a page as seen from this one."""
+        if not page:
+            return ""
+        docname, _ = self.env.relfn2path(page, self.env.docname)
+        if docname not in self.env.found_docs:
+            raise LookupError(f"there is no page {page!r}")
+        return posixpath.relpath(docname, posixpath.dirname(self.env.docname)) + ".html"
+
+
+def parse_state(target: str) -> tuple[str, str, list[tuple[str, str]]]:
+    """Page, id of the widget, and changed settings of a target such as "page#weight-tuner?seed=3"."""
+    match = re.fullmatch(r"([^#?]*)#([\w-]+)(?:\?(.*))?", target)
+    if not match:
+        raise ValueError("not of the form page#widget?name=value&name=value")
+    page, element_id, query = match.groups(default="")
+    return page, element_id, parse_qsl(query, strict_parsing=bool(query))
+
+
+def state_query(element_id: str, changes: list[tuple[str, str]]) -> str:
+    """All settings of the widget with this id, which is its name, as the page's own links have them."""
+    recipe = recipe_of(element_id)
+    settings = recipe.Settings.from_texts(dict(changes)).as_texts()
+    return urlencode(settings)
+
+
+def recipe_of(name: str) -> ModuleType:
+    """The module that holds the settings and the run of a widget."""
+    try:
+        return importlib.import_module(f"pinn_widgets.{name.replace('-', '_')}.recipe")
+    except ModuleNotFoundError as error:
+        raise LookupError(f"there is no widget {name!r}: {error}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,8 +227,8 @@ def for_script(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def parse_preset(text: str) -> dict[str, Any]:
-    """Settings written as `name=value, name=value`: numbers as numbers, everything else as text.
+def parse_preset(text: str) -> dict[str, str]:
+    """Settings written as `name=value, name=value`, values as texts.
 
     Raises
     ------
@@ -192,10 +239,7 @@ def parse_preset(text: str) -> dict[str, Any]:
         name, separator, value = (part.strip() for part in entry.partition("="))
         if not separator:
             raise ValueError(f"preset: {entry!r} is not of the form name=value")
-        try:
-            preset[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            preset[name] = value
+        preset[name] = value
     return preset
 
 
@@ -226,4 +270,5 @@ def setup(app: Sphinx) -> None:
     skip = (skip_widget, None)
     app.add_node(widget, html=(visit_widget, None), latex=skip, text=skip, man=skip, texinfo=skip)
     app.add_directive("widget", WidgetDirective)
+    app.add_role("state", StateRole())
     app.connect("html-page-context", load_script)

@@ -38,7 +38,8 @@ class Run:
     def advance(self, budget: float, most: float) -> dict[str, Any] | None:
         """Train for about `budget` seconds, at most `most` snapshots.
 
-        The slice ends early when one more snapshot, taking as long as the last one, would not fit.
+        The slice ends early when one more stretch of training, taking as long as the last one, would not fit.
+        A recipe that yields None has trained a stretch and has nothing to show yet.
 
         Returns
         -------
@@ -50,9 +51,11 @@ class Run:
         while taken < most and not self.finished:
             start = time.perf_counter()
             changed, self.changed = self.changed, None
-            snapshot = self.snapshots.send(changed)
-            self.finished = snapshot["epoch"] >= snapshot["epochs"]
-            taken += 1
+            latest = self.snapshots.send(changed)
+            if latest is not None:
+                snapshot = latest
+                self.finished = snapshot["epoch"] >= snapshot["epochs"]
+                taken += 1
             now = time.perf_counter()
             if now + (now - start) > end:
                 break
