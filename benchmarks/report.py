@@ -1,66 +1,18 @@
-"""Targets and tables: results.json and results.md from what was measured."""
+"""results.json and results.md from what was measured."""
 
 import json
 import os
 import platform
-import statistics
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import environment
+import figures
+import task
 
 JSON_FILE = environment.HERE / "results.json"
 TABLE_FILE = environment.HERE / "results.md"
 
-
-@dataclass(frozen=True)
-class Ratio:
-    """The time of one contestant over that of another, and how great or small it should be."""
-
-    name: str
-    top: str
-    bottom: str
-    at_least: float | None = None
-    at_most: float | None = None
-
-
-TARGETS = (
-    Ratio("DeepXDE / ours alone", "deepxde", "ours_alone_float64", at_least=7.0),
-    Ratio("ours alone / JAX scan, float64", "ours_alone_float64", "jax_scan_float64", at_most=2.5),
-    Ratio("ours alone / JAX scan, float32", "ours_alone_float32", "jax_scan_float32", at_most=2.5),
-    Ratio(
-        "ours batched / JAX vmap and scan, float64", "ours_batched_float64", "jax_vmap_float64", at_most=1.5
-    ),
-    Ratio(
-        "ours batched / JAX vmap and scan, float32", "ours_batched_float32", "jax_vmap_float32", at_most=1.5
-    ),
-    Ratio("DeepXDE native / ours alone in Chromium", "deepxde", "chromium_alone_float64", at_least=2.0),
-)
-
-# No limit is set on these.
-MORE_RATIOS = (
-    Ratio("PyTorch eager / ours alone", "torch_eager", "ours_alone_float64"),
-    Ratio("ours alone / JAX jit per step", "ours_alone_float64", "jax_jit_float64"),
-    Ratio(
-        "ours alone / JAX scan, streams by hand, float64", "ours_alone_float64", "jax_scan_streams_float64"
-    ),
-    Ratio(
-        "ours alone / JAX scan, streams by hand, float32", "ours_alone_float32", "jax_scan_streams_float32"
-    ),
-    Ratio(
-        "ours batched / JAX vmap, streams by hand, float64",
-        "ours_batched_float64",
-        "jax_vmap_streams_float64",
-    ),
-    Ratio(
-        "ours batched / JAX vmap, streams by hand, float32",
-        "ours_batched_float32",
-        "jax_vmap_streams_float32",
-    ),
-    Ratio("ours in Chromium / in CPython, alone", "chromium_alone_float64", "ours_alone_float64"),
-    Ratio("ours in Chromium / in CPython, batched", "chromium_batched_float64", "ours_batched_float64"),
-)
 
 HOW = """\
 ## How
@@ -77,80 +29,43 @@ DeepXDE runs through its own interface, PyTorch with fused Adam. JAX takes each 
 one before, as a PINN is usually written; "streams by hand" is our own forward derivation compiled by JAX,
 the fastest way we know. In Chromium, the built wheel runs in the Pyodide of the built site.
 
+The NTK trace is the sum of the squared gradient norms of all residuals, for each of the two loss terms,
+in float64. In training it follows a step, whose forward sweep it uses. So the targets are held against
+our closed form after a forward sweep; the same with a forward sweep of its own is listed beside it, and
+"update of the weights in training" is the time that a run reports for an update of its NTK weights after
+every step. JAX compiles vmap of grad of the residual at a point, squares and sums in one function, with
+the parameters as a list of arrays; each target is given against both usual ways to the derivatives.
+torch.func runs eagerly. Our loop over points takes a backward sweep for every residual, which is the
+reference in the engine; it and jacrev are left out at the large size. At the small size all agree with
+complex steps, at the large size with JAX. What is slow has a third of the rounds.
+
+Memory is the greatest resident memory (VmHWM on Linux, ru_maxrss elsewhere) of a process that does
+nothing but one trace, compiling included. How that of ours grows is taken from the arrays that it
+allocates (tracemalloc), all buffers and parameters: twice as much with twice the points or twice the
+width, where the gradients of all points would take four times as much with twice the width.
+
 Bytes are those of one cold visit, gzip level 6 file by file (pictures and archives as they are). "Ours" is
 the HTML document, scripts, styles and recorded runs; MathJax and the theme are listed apart in
 results.json. Click to first epoch: the click on Train is the first touch of the page; cold is a new browser
-profile, warm the second visit in it; the server is on the same machine.
+profile, warm the second visit in it; the server is on the same machine. The race runs with the settings that
+its page opens with: plain, fixed and NTK weights.
 """
 
 
-def collect(machine: dict, steps: dict, page: dict | None) -> dict:
+def collect(machine: dict, steps: dict, arrays: dict[str, float], page: dict | None) -> dict:
     """Everything that goes into results.json."""
     rows = steps["contestants"]
+    growth, more = figures.memory(arrays, steps["memory"])
     return {
         "date": date.today().isoformat(),
         "machine": machine,
         "versions": steps["versions"],
-        "targets": _ratios(rows, TARGETS) + (_page_figures(page) if page else []),
-        "more_ratios": _ratios(rows, MORE_RATIOS),
+        "targets": figures.ratios(rows, figures.TARGETS) + growth + (figures.page(page) if page else []),
+        "more_ratios": figures.ratios(rows, figures.MORE_RATIOS) + more,
         "contestants": rows,
+        "memory": {"processes": steps["memory"], "our_arrays": arrays},
         "page": page,
     }
-
-
-def _ratios(contestants: dict, wanted: tuple[Ratio, ...]) -> list[dict]:
-    """Ratios of two contestants in the same round: median, quartiles; `of_least` of the least times."""
-    out = []
-    for ratio in wanted:
-        if not {ratio.top, ratio.bottom} <= set(contestants):
-            continue
-        top, bottom = contestants[ratio.top]["ms"], contestants[ratio.bottom]["ms"]
-        ratios = [a / b for a, b in zip(top, bottom, strict=True)]
-        q1, median, q3 = statistics.quantiles(ratios, n=4, method="inclusive")
-        row = _figure(ratio.name, median, "", (q1, q3), at_least=ratio.at_least, at_most=ratio.at_most)
-        out.append({**row, "top": ratio.top, "bottom": ratio.bottom, "of_least": min(top) / min(bottom)})
-    return out
-
-
-def _page_figures(page: dict) -> list[dict]:
-    """Bytes and seconds of the weight tuner's page."""
-    before, after = page["bytes"]["before_first_touch"], page["bytes"]["after_click_on_train"]
-    early = sum(row["gzip"] for kind, row in before.items() if kind in ("plotly", "python"))
-    train = sum(row["gzip"] for kind, row in after.items() if kind != "plotly")
-
-    def timed(name: str, key: str, at_most: float | None = None) -> dict:
-        s = page["seconds"][key]
-        row = _figure(name, s["median"], "s", (s["q1"], s["q3"]), at_most=at_most)
-        return {**row, "of_least": s["min"]}
-
-    return [
-        _figure("ours before first touch, gzip", before["ours"]["gzip"] / 1e3, "KB", at_most=300.0),
-        _figure("Plotly and Python before first touch, gzip", early / 1e3, "KB", at_most=0.0),
-        _figure("more for Train, gzip, without Plotly", train / 1e6, "MB", at_most=8.5),
-        _figure("Plotly, gzip", after["plotly"]["gzip"] / 1e6, "MB"),
-        timed("click to first epoch, cold", "cold_first", 4.0),
-        timed("click to first epoch, warm", "warm_first", 2.5),
-        timed("2 000 epochs on the page, training", "warm_training"),
-        timed("2 000 epochs on the page, warm, from the click on", "warm_done"),
-    ]
-
-
-def _figure(
-    name: str,
-    value: float,
-    unit: str,
-    spread: tuple[float, float] | None = None,
-    at_least: float | None = None,
-    at_most: float | None = None,
-) -> dict:
-    """One row of the tables; `met` is None where there is no limit, `spread` the quartiles."""
-    met = None
-    if at_least is not None:
-        met = value >= at_least
-    elif at_most is not None:
-        met = value <= at_most
-    limits = {"at_least": at_least, "at_most": at_most}
-    return {"name": name, "value": value, "unit": unit, "spread": spread, **limits, "met": met}
 
 
 def machine() -> dict:
@@ -218,6 +133,7 @@ def table(results: dict) -> str:
         *[f"| {_measured(r)} |" for r in results["more_ratios"]],
         "",
         *[line for q in quantities for line in _milliseconds(q, results["contestants"])],
+        *_memory(results),
         HOW,
         *_versions(results["versions"]),
         "",
@@ -243,6 +159,18 @@ def _milliseconds(quantity: str, contestants: dict) -> list[str]:
         s = row["summary"]
         figures = f"{s['median']:.4f} | {s['q1']:.4f} to {s['q3']:.4f} | {s['min']:.4f}"
         lines.append(f"| {row['label']} | {row['precision']} | {figures} |")
+    return [*lines, ""]
+
+
+def _memory(results: dict) -> list[str]:
+    rows = results["memory"]["processes"]
+    lines = [f"## {task.SLOW}: peak memory of a process, MiB", ""]
+    lines += ["| contestant | with libraries loaded | with one trace | difference |", "|---|---|---|---|"]
+    for key, row in sorted(rows.items(), key=lambda item: item[1]["before"] - item[1]["peak"]):
+        before, peak = row["before"], row["peak"]
+        lines.append(
+            f"| {results['contestants'][key]['label']} | {before:.0f} | {peak:.0f} | {peak - before:.0f} |"
+        )
     return [*lines, ""]
 
 

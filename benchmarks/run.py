@@ -1,7 +1,7 @@
 """Benchmark of the course's engine and page: `python benchmarks/run.py`, run by `./build.sh bench`.
 
 Needs the built site (`./build.sh build`) and the course's environment; makes an environment of its own for
-the others' libraries. Takes about five minutes, writes results.json and results.md beside this file.
+the others' libraries. Takes about ten minutes, writes results.json and results.md beside this file.
 """
 
 import argparse
@@ -14,6 +14,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import browser  # noqa: E402
 import contestants  # noqa: E402
 import environment  # noqa: E402
+import memory  # noqa: E402
 import report  # noqa: E402
 import steps  # noqa: E402
 
@@ -47,10 +48,11 @@ def _run(options: argparse.Namespace) -> int:
     else:
         import page as page_module  # needs playwright
 
-        print("page of the weight tuner", flush=True)
+        print("pages", flush=True)
         page = page_module.measure(options.visits)
-    print("training steps", flush=True)
-    results = report.collect(machine, steps.measure(str(bench_python), options.rounds), page)
+    print("training steps and traces", flush=True)
+    measured = steps.measure(str(bench_python), options.rounds)
+    results = report.collect(machine, measured, memory.measure(), page)
     if not options.engine_only:
         report.write(results)
     print(report.table(results))

@@ -1,4 +1,4 @@
-"""Step times: every contestant is checked against the reference, then timed in interleaved rounds."""
+"""Times of steps and traces: every contestant is checked, then timed in interleaved rounds."""
 
 import json
 import random
@@ -15,7 +15,8 @@ from contestants import GROUPS
 
 ROUND_SECONDS = 0.25
 WARM_UP_SECONDS = 1.0
-# Greatest deviation from the reference: loss and gradient at the start, and the loss after some Adam steps.
+SHARE_OF_SLOW = 3  # what is slow has so many times fewer rounds, but two
+# Greatest deviation from the reference: of what is found at the start, and of the loss after some Adam steps.
 TOLERANCE = {"float64": {"start": 1e-10, "after": 1e-8}, "float32": {"start": 1e-4, "after": 1e-3}}
 
 
@@ -78,23 +79,28 @@ def measure(bench_python: str, rounds: int) -> dict:
         owner = {c["key"]: group for group in groups for c in group.contestants}
         _check(rows, owner)
         _time(rows, owner, rounds)
-        return {"contestants": rows, "versions": {group.name: group.versions for group in groups}}
     finally:
         for group in groups:
             group.close()
+    return {
+        "contestants": rows,
+        "versions": {group.name: group.versions for group in groups},
+        "memory": _memory(rows, {key: group.name for key, group in owner.items()}, bench_python),
+    }
 
 
 def _check(rows: dict, owner: dict) -> None:
-    """Every contestant must give the loss, the gradient and the Adam steps of the reference."""
+    """Every contestant must answer what the reference does; where there is none, what the first one does."""
     print("  reference by complex step", flush=True)
-    references = {members: task.reference(members) for members in {r["members"] for r in rows.values()}}
+    asked = {(row["quantity"], row["members"]) for row in rows.values()}
+    references = {what: task.reference(*what) for what in sorted(asked)}
     for key, row in rows.items():
-        reference = references[row["members"]]
+        what = row["quantity"], row["members"]
         answer = {k: np.array(v) for k, v in owner[key].ask(do="answer", key=key).items()}
-        deviation = {k: _deviation(answer[k], reference[k]) for k in reference}
+        references[what] = reference = references[what] or answer
+        row["deviation"] = deviation = {k: _deviation(answer[k], reference[k]) for k in reference}
         limit = TOLERANCE[row["precision"]]
-        limits = {"loss": limit["start"], "gradient": limit["start"], "loss_after": limit["after"]}
-        row["deviation"] = deviation
+        limits = {k: limit["after" if k == "loss_after" else "start"] for k in reference}
         print(f"  same task: {key:32}" + "".join(f" {k} {v:.0e}" for k, v in deviation.items()), flush=True)
         wrong = [k for k in limits if not deviation[k] <= limits[k]]
         if wrong:
@@ -117,11 +123,13 @@ def _time(rows: dict, owner: dict, rounds: int) -> None:
     lengths = {}
     for key in rows:
         lengths[key] = _round_length(
-            lambda steps, key=key: owner[key].ask(do="time", key=key, steps=steps)["seconds"]
+            lambda steps, key=key: owner[key].ask(do="time", key=key, steps=steps)["seconds"],
+            rows[key]["chunk"],
         )
     seconds = {key: [] for key in rows}
     for number in range(rounds):
-        order = list(rows)
+        few = number >= max(2, rounds // SHARE_OF_SLOW)
+        order = [key for key, row in rows.items() if not (few and row["quantity"] == task.SLOW)]
         random.Random(number).shuffle(order)
         for key in order:
             seconds[key].append(owner[key].ask(do="time", key=key, steps=lengths[key])["seconds"])
@@ -133,14 +141,28 @@ def _time(rows: dict, owner: dict, rounds: int) -> None:
         row["summary"] = summary(row["ms"])
 
 
-def _round_length(seconds) -> int:
+def _round_length(seconds, chunk: int) -> int:
     """Warm up (the first calls compile), and find the number of steps that fills a round."""
-    spent, steps, calls = 0.0, task.CHUNK, 0
+    spent, steps, calls = 0.0, chunk, 0
     while calls < 3 or spent < WARM_UP_SECONDS:
         took = seconds(steps)
         calls, spent = calls + 1, spent + took
-        steps = max(1, round(steps * ROUND_SECONDS / took / task.CHUNK)) * task.CHUNK
+        steps = max(1, round(steps * ROUND_SECONDS / took / chunk)) * chunk
     return steps
+
+
+def _memory(rows: dict, group_of: dict, bench_python: str) -> dict:
+    """Peak memory of every native contestant of the slow quantity, each in a process of its own."""
+    found = {}
+    for key, row in rows.items():
+        if row["quantity"] == task.SLOW and GROUPS[group_of[key]] == "bench":
+            print(f"  memory: {key}", flush=True)
+            group = Group(group_of[key], bench_python)
+            try:
+                found[key] = group.ask(do="memory", key=key)
+            finally:
+                group.close()
+    return found
 
 
 def summary(values: list[float]) -> dict[str, float]:

@@ -1,8 +1,12 @@
 """One process for one group of contestants: reads commands as JSON lines on stdin, answers on stdout.
 
     {"do": "list"}                         -> {"contestants": [...], "versions": {...}}
-    {"do": "answer", "key": k}             -> {"loss": [...], "gradient": [[...]], "loss_after": [...]}
+    {"do": "answer", "key": k}             -> {name: [...]}
     {"do": "time", "key": k, "steps": n}   -> {"seconds": s}
+    {"do": "memory", "key": k}             -> {"before": b, "peak": p}
+
+"answer" has what task.reference gives, for a training step loss, gradient and loss_after. "memory" takes one
+step and tells the greatest resident memory of the process until then and after it, in MiB.
 
 Pinned to one core where the system can, so that every contestant has the same single thread.
 """
@@ -11,7 +15,9 @@ import dataclasses
 import importlib
 import json
 import os
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -42,7 +48,21 @@ def _reply(module, contestants: dict, command: dict) -> dict:
     contestant = contestants[command["key"]]
     if command["do"] == "answer":
         return {k: np.asarray(v, dtype=np.float64).tolist() for k, v in contestant.answer().items()}
+    if command["do"] == "memory":
+        before = peak_memory()
+        contestant.seconds(1)
+        return {"before": before, "peak": peak_memory()}
     return {"seconds": contestant.seconds(command["steps"])}
+
+
+def peak_memory() -> float:
+    """Greatest resident memory of this process so far, MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss of Linux starts from that of the parent
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) / 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on a Mac
 
 
 def pin_to_one_core() -> None:

@@ -266,7 +266,7 @@ def prepared_states() -> list[tuple[str, str]]:
 
 def test_there_are_prepared_states():
     widgets = {element_id for _, target in prepared_states() for _, element_id, _ in [parse_state(target)]}
-    assert widgets >= {"weight-tuner", "gradient-check"}
+    assert widgets >= {"weight-tuner", "gradient-check", "ntk-race", "point-race"}
 
 
 @pytest.mark.parametrize(("page", "target"), prepared_states())

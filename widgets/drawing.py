@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 # colour while drawing -> CSS variable with the colour of the light theme; the hues are those of Okabe and Ito
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
-BLUE, ORANGE, GREEN, PURPLE = "#040404", "#050505", "#060606", "#070707"
+BLUE, ORANGE, GREEN, PURPLE, YELLOW = "#040404", "#050505", "#060606", "#070707", "#080808"
 CSS_COLOURS = {
     INK: "var(--chart-ink, #1f2328)",
     MUTED: "var(--chart-muted, #59636e)",
@@ -28,6 +28,7 @@ CSS_COLOURS = {
     ORANGE: "var(--chart-2, #c44e00)",
     GREEN: "var(--chart-3, #007a5a)",
     PURPLE: "var(--chart-4, #9b4f8e)",
+    YELLOW: "var(--chart-5, #857000)",
 }
 
 STYLE = {
@@ -106,13 +107,27 @@ class Picture:
 
 
 def matching_run(recording: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """The recorded run with exactly these settings.
+    """The recorded run with exactly these settings; of a race, the schemes that they switch on.
+
+    Flags do not set recorded runs apart: a recorded race holds every scheme.
 
     Raises
     ------
     LookupError : no run of the recording has them.
     """
     for run in recording["runs"]:
-        if run["settings"] == settings:
-            return run
+        if without_flags(run["settings"]) == without_flags(settings):
+            return with_schemes(run, settings) if "runs" in run else run
     raise LookupError(f"no recorded run has the settings {settings}")
+
+
+def without_flags(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings that are no flags."""
+    return {name: value for name, value in settings.items() if not isinstance(value, bool)}
+
+
+def with_schemes(race: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """A recorded race with those schemes alone that the settings switch on."""
+    runs = {scheme: run for scheme, run in race["runs"].items() if settings[scheme]}
+    results = {scheme: run["result"] for scheme, run in runs.items()}
+    return race | {"settings": settings, "runs": runs, "result": race["result"] | {"runs": results}}

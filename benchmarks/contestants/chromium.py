@@ -1,13 +1,14 @@
 """The course's engine in Chromium: the built wheel in the built site's Pyodide, one worker, one core."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 import browser
 import environment
 from playwright.sync_api import Page, sync_playwright
 from webserver import WebServer
 
-from contestants import Contestant, ours
+from contestants import Contestant, ours, ours_trace
 
 _open = ExitStack()
 _page: Page | None = None
@@ -32,17 +33,15 @@ def _started() -> Page:
 
 
 def contestants() -> list[Contestant]:
-    """The rows of `ours`, with answers and seconds from inside the browser."""
+    """The rows of `ours` and `ours_trace`, with answers and seconds from inside the browser."""
     return [
-        Contestant(
-            key=row.key,
-            label=row.label,
-            precision=row.precision,
-            members=row.members,
+        replace(
+            row,
             answer=lambda key=row.key: _ask(do="answer", key=key),
             seconds=lambda steps, key=row.key: _ask(do="time", key=key, steps=steps),
         )
-        for row in ours.contestants("chromium", "Chromium")
+        for module in (ours, ours_trace)
+        for row in module.contestants("chromium", "Chromium")
     ]
 
 

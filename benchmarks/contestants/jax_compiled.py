@@ -57,7 +57,7 @@ def streams(theta, t):
 
 
 def _layers(theta) -> list:
-    parts = task.split(theta)
+    parts = theta if isinstance(theta, list) else task.split(theta)
     return list(zip(parts[::2], parts[1::2], strict=True))
 
 

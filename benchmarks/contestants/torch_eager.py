@@ -10,19 +10,25 @@ from contestants import Contestant, stopwatch
 torch.set_num_threads(1)
 
 
+def network(widths: tuple[int, ...]) -> torch.nn.Sequential:
+    """The network with the start parameters."""
+    layers: list[torch.nn.Module] = []
+    for a, b in pairwise(widths):
+        layers += [torch.nn.Linear(a, b, dtype=torch.float64), torch.nn.Tanh()]
+    net = torch.nn.Sequential(*layers[:-1])
+    with torch.no_grad():
+        for p, value in zip(net.parameters(), task.split(task.start(widths), widths), strict=True):
+            p.copy_(torch.as_tensor(value.T))  # Linear keeps (out, in)
+    return net
+
+
 class _Pinn:
     def __init__(self) -> None:
-        layers: list[torch.nn.Module] = []
-        for a, b in pairwise(task.WIDTHS):
-            layers += [torch.nn.Linear(a, b, dtype=torch.float64), torch.nn.Tanh()]
-        self.net = torch.nn.Sequential(*layers[:-1])
         self.t = torch.cat([torch.as_tensor(task.points()), torch.zeros(1)])[:, None].requires_grad_()
         self.reset()
 
     def reset(self) -> None:
-        with torch.no_grad():
-            for p, value in zip(self.net.parameters(), task.split(task.start()), strict=True):
-                p.copy_(torch.as_tensor(value.T))  # Linear keeps (out, in)
+        self.net = network(task.WIDTHS)
         self.adam = torch.optim.Adam(self.net.parameters(), lr=task.LEARNING_RATE, fused=True)
 
     def loss(self) -> torch.Tensor:

@@ -1,13 +1,13 @@
-// The course's own Pyodide, numpy and wheel, and in them the same contestants/ours.py that runs natively.
+// The course's own Pyodide, numpy and wheel, and in them the same contestants that run natively.
 const runtime = new URL("/course/rt/pyodide/", self.location.href).href;
-const files = ["task.py", "contestants/__init__.py", "contestants/ours.py"];
+const files = ["task.py", "contestants/__init__.py", "contestants/ours.py", "contestants/ours_trace.py"];
 
 const program = `
 import json, sys
 import numpy as np
 sys.path.insert(0, "/bench")
-from contestants import ours
-rows = {c.key: c for c in ours.contestants("chromium", "Chromium")}
+from contestants import ours, ours_trace
+rows = {c.key: c for module in (ours, ours_trace) for c in module.contestants("chromium", "Chromium")}
 
 def reply(command):
     command = json.loads(command)

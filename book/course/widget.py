@@ -197,6 +197,7 @@ class Instance:
             "presets": list(self.recipe.PRESETS.items()),
             "code": self.recipe.CODE,
             "every": getattr(self.recipe, "EPOCHS_PER_SNAPSHOT", None),
+            "least_schemes": getattr(self.recipe, "LEAST_SCHEMES", 0),
             "recorded": f"{runtime}/recorded/{self.name}.json",
             "runtime": f"{runtime}/",
             "options": {"only": "train"} if self.short else {},

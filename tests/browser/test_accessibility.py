@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from widget_page import CHECK, SHORT_RUNS, TUNER, Pages, Widget
+from widget_page import CLAIMS, NTK, TUNER, WIDGET_PAGES, Pages, Widget
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 PAGES = [
-    TUNER,
-    SHORT_RUNS,
-    CHECK,
+    *WIDGET_PAGES,
+    CLAIMS,
     "book/index.html",
     "book/notation.html",
     "book/references.html",
@@ -50,4 +49,17 @@ def test_tuner_is_accessible_after_a_run(pages: Pages, theme: str) -> None:
     for summary in ("More settings", "Show the code", "Data of this run"):
         widget.root.get_by_text(summary, exact=True).last.click()
     page.wait_for_timeout(600)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_race_is_accessible_with_everything_unfolded(pages: Pages, theme: str) -> None:
+    page = open_in(pages, NTK, theme)
+    widget = Widget(page, "ntk-race")
+    widget.wait_for_recorded()
+    for label in ("annealing", "hard constraint"):
+        widget.field(label).check()
+    for title in ("Settings", "Show the code", "Data of this run"):
+        widget.unfold(title)
+    widget.page.wait_for_timeout(600)
     assert violations(page) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from widget_page import CHECK, SHORT_RUNS, TUNER, Pages
+from widget_page import TUNER, WIDGET_PAGES, Pages
 
 OURS = ("chapters/", "book/", "rt/widgets/", "rt/recorded/", "_static/course.css", "_static/icons.")
 OURS_AT_MOST = 300_000
@@ -20,7 +20,7 @@ def loaded_files(pages: Pages, site: Path) -> dict[str, int]:
     return {name: len(gzip.compress((site / name).read_bytes(), 9)) for name in names}
 
 
-@pytest.mark.parametrize("path", [TUNER, SHORT_RUNS, CHECK, "book/index.html"])
+@pytest.mark.parametrize("path", [*WIDGET_PAGES, "book/index.html"])
 def test_page_is_light_before_the_first_touch(pages: Pages, built_site: Path, path: str) -> None:
     page = pages.open(path)
     page.wait_for_load_state("networkidle")

@@ -51,6 +51,7 @@ def test_short_runs_share_one_worker(pages: Pages) -> None:
     assert len(pages.asked_for("worker.js")) == 1
     names = widgets[0].root.get_by_role("button").all_text_contents()
     assert {"Train", "Pause", "Reset"} <= set(names)
+    assert set(widgets[1].result["runs"]) == {"uniform"}
     assert "Step" not in names
 
 

@@ -11,6 +11,11 @@ LOAD_AND_TRAIN = 60_000  # ms; a generous bound, not a measure
 TUNER = "chapters/weight-tuner.html"
 SHORT_RUNS = "chapters/two-pathologies.html"
 CHECK = "chapters/appendix-backpropagation.html"
+NTK = "chapters/ntk-weights.html"
+POINTS = "chapters/point-weights.html"
+TRACE = "chapters/appendix-trace.html"
+CLAIMS = "chapters/appendix-claims.html"
+WIDGET_PAGES = [TUNER, SHORT_RUNS, CHECK, NTK, POINTS, TRACE]
 
 
 class Widget:
@@ -53,6 +58,26 @@ class Widget:
     def choose(self, label: str, option: str) -> None:
         self.root.get_by_text("More settings").click()
         self.field(label).select_option(option)
+
+    def unfold(self, title: str) -> None:
+        """Open what is folded under a title, unless it is open."""
+        box = self.root.locator("details", has=self.page.locator("summary", has_text=title)).first
+        if box.get_attribute("open") is None:
+            box.locator("summary").first.click()
+
+    def plot(self, title: str) -> Locator:
+        """The plot of the chart with this title."""
+        return self.root.locator(".widget-chart", has_text=title).locator(".widget-plot")
+
+    def row(self, scheme: str) -> Locator:
+        """The row of a scheme in the table of a race."""
+        header = self.page.get_by_role("rowheader", name=scheme, exact=True)
+        return self.root.locator(".widget-standings tr", has=header)
+
+    def outcome(self, case: str) -> Locator:
+        """What stands beside a prediction, by its label."""
+        label = self.page.get_by_label(case, exact=True)
+        return self.root.locator(".widget-case").filter(has=label).locator(".widget-outcome")
 
     def wait_for(self, *phases: str, timeout: int = LOAD_AND_TRAIN) -> None:
         """Wait for one of the phases; a failure that was not waited for is reported with its cause."""

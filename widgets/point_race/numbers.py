@@ -1,10 +1,37 @@
-"""Numbers and claims of section 3.1 about the steep fit, from the recorded runs."""
+"""Numbers and claims of sections 3.1 and 3.4 about the steep fit, from the recorded runs."""
 
 from typing import Any
 
 import numpy as np
 
-from ..prose import Claim, between, grouped, quartiles, rounded
+from pinn_core.weighting.self_adaptive import sigmoid
+
+from ..prose import Claim, between, grouped, of, quartiles, rounded, table
+from .recipe import CENTRE_BELOW, EPOCHS_PER_SNAPSHOT, FAST_ASCENT, problem_of
+from .recipe import Settings as Race
+
+# Seeds to which the prose links, because one of them alone would mislead.
+NO_DROP, LARGE_DROP = 12, 1
+FLATTERS_GRADIENT_NORM = 18
+HIDES_ATTENTION = 10
+
+# label in the tables, name of the ensemble
+SCHEMES = (
+    ("uniform", "default"),
+    ("gradient norm", "gradient_norm"),
+    ("the same, with the residual in it", "loss_gradient"),
+    ("masks from $\\gamma_0 = 0$", "masks_zero"),
+    ("masks from $\\gamma_0 = -2$", "masks_low"),
+    ("square masks", "square"),
+    ("residual attention", "attention"),
+)
+FADING = (
+    ("uniform", "default"),
+    ("masks, $\\gamma_0 = 0$", "masks_zero"),
+    ("masks, $\\gamma_0 = -2$", "masks_low"),
+    ("residual attention", "attention"),
+)
+LATER = ("", "_1000", "_2000", "_5000")
 
 
 def measured(recording: dict[str, Any], ensemble: str, key: str) -> np.ndarray:
@@ -12,9 +39,24 @@ def measured(recording: dict[str, Any], ensemble: str, key: str) -> np.ndarray:
     return np.array(recording["ensembles"][ensemble][key])
 
 
+def drop(recording: dict[str, Any], ensemble: str, uniform: str = "default") -> np.ndarray:
+    """How many times smaller the ratio is than with uniform weights, seed by seed."""
+    return measured(recording, uniform, "ratio") / measured(recording, ensemble, "ratio")
+
+
+def centre_share(recording: dict[str, Any], ensemble: str, uniform: str = "default") -> np.ndarray:
+    """The centre residual as a share of that with uniform weights, seed by seed."""
+    return measured(recording, ensemble, "centre") / measured(recording, uniform, "centre")
+
+
 def claims(recording: dict[str, Any]) -> dict[str, Claim]:
     """Every statement of the prose that a run could refute, with the runs that were asked."""
-    centre = {name: measured(recording, name, "centre") for name in recording["ensembles"]}
+    return opening_claims(recording) | weight_claims(recording) | mask_claims(recording)
+
+
+def opening_claims(recording: dict[str, Any]) -> dict[str, Claim]:
+    """Section 3.1: uniform weights."""
+    centre = {name: measured(recording, name, "centre") for name in ("default", "dense", "patient", "sparse")}
     return {
         "centre_worse": Claim(
             "the mean error near the centre is at least twice that outside",
@@ -37,16 +79,172 @@ def claims(recording: dict[str, Any]) -> dict[str, Claim]:
     }
 
 
+def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
+    """Section 3.4: gradient norms and residual attention."""
+    weights = {name: recording["ensembles"][name] for name in ("gradient_norm", "loss_gradient")}
+    gradient_share = centre_share(recording, "gradient_norm")
+    return {
+        "gradient_norm_ratio": Claim(
+            "with gradient norms the ratio is no smaller than with uniform weights",
+            drop(recording, "gradient_norm") <= 1,
+            needed=0.75,
+        ),
+        "gradient_norm_centre_same": Claim(
+            "with gradient norms the centre residual stays within a third of that with uniform weights",
+            np.abs(np.log(gradient_share)) < np.log(4 / 3),
+            needed=0.9,
+        ),
+        "gradient_norm_no_better": Claim(
+            "with gradient norms the centre residual is no smaller", gradient_share >= 1, needed=0.7
+        ),
+        "gradient_norm_even": Claim(
+            "the largest of these weights is less than twice the smallest",
+            spread(weights["gradient_norm"]) < 2,
+            needed=0.8,
+        ),
+        "gradient_norm_middle": Claim(
+            "the two points in the middle of the climb weigh clearly less than the average point",
+            np.array(weights["gradient_norm"]["weight_middle"]) < 0.9,
+        ),
+        "gradient_norm_flattered": Claim(
+            "on the seed to which the prose links the centre residual is smaller",
+            gradient_share[[FLATTERS_GRADIENT_NORM]] < 1,
+        ),
+        "loss_gradient_worse": Claim(
+            "with the residual in the denominator the centre residual is at least five times larger",
+            centre_share(recording, "loss_gradient") > 5,
+            needed=0.9,
+        ),
+        "loss_gradient_upside_down": Claim(
+            "with the residual in the denominator the centre has the smaller weights",
+            np.less(weights["loss_gradient"]["weight_centre"], weights["loss_gradient"]["weight_outer"]),
+        ),
+        "attention_centre": Claim(
+            "residual attention at least halves the centre residual",
+            centre_share(recording, "attention") < 0.5,
+            needed=0.9,
+        ),
+        "attention_ratio": Claim(
+            "residual attention lowers the ratio", drop(recording, "attention") > 1, needed=0.75
+        ),
+        "attention_falls": Claim(
+            "some weight of residual attention falls at some time",
+            measured(recording, "attention", "weight_least_step") < 0,
+            needed=0.8,
+        ),
+        "attention_hidden": Claim(
+            "on the seed to which the prose links the ratio is worse and the centre ten times better",
+            (drop(recording, "attention") < 1)[[HIDES_ATTENTION]]
+            & (centre_share(recording, "attention") < 0.1)[[HIDES_ATTENTION]],
+        ),
+        "attention_ratio_later": Claim(
+            "after ten times the epochs residual attention has the larger ratio",
+            drop(recording, "attention_5000", "default_5000") < 1,
+            needed=0.7,
+        ),
+        "attention_better_later": Claim(
+            "and the smaller error all the same",
+            measured(recording, "attention_5000", "rel_l2") < measured(recording, "default_5000", "rel_l2"),
+            needed=0.75,
+        ),
+    }
+
+
+def mask_claims(recording: dict[str, Any]) -> dict[str, Claim]:
+    """Section 3.4: self-adaptive masks."""
+    sets = recording["ensembles"]
+    masks = [sets[name] for name in ("masks_low", "masks_zero", "square", "fast", "fast_later")]
+    stalled = [
+        np.subtract(sets[f"{name}_5000"][key], sets[name][key])
+        for name in ("masks_low", "masks_zero")
+        for key in ("weight_centre", "weight_outer")
+    ]
+    low, zero = drop(recording, "masks_low"), drop(recording, "masks_zero")
+    fast, later = drop(recording, "fast", "wide"), drop(recording, "fast_later", "wide_later")
+    late = drop(recording, "masks_low_5000", "default_5000")
+    return {
+        "masks_rise": Claim(
+            "no mask ever falls from one snapshot to the next",
+            np.concatenate([np.greater_equal(one["weight_least_step"], 0) for one in masks]),
+        ),
+        "masks_centre_above": Claim(
+            "masks are larger in the centre",
+            np.concatenate([np.greater(one["weight_centre"], one["weight_outer"]) for one in masks]),
+        ),
+        "masks_zero_above_half": Claim(
+            "from gamma 0 no mask is below one half",
+            np.greater_equal(sets["masks_zero_5000"]["weight_smallest"], 0.5),
+        ),
+        "masks_zero_not_equal": Claim(
+            "from gamma 0 the masks do not end equal: the largest is at least 1.4 times the smallest",
+            spread(sets["masks_zero_5000"]) > 1.4,
+        ),
+        "masks_stall": Claim(
+            "ten times the epochs move the mean masks by less than 0.01", np.abs(stalled).ravel() < 0.01
+        ),
+        "masks_low_centre": Claim(
+            "masks from gamma -2 bring the centre below half of its residual with uniform weights",
+            centre_share(recording, "masks_low") < 0.5,
+            needed=0.9,
+        ),
+        "masks_low_ratio": Claim("masks from gamma -2 lower the ratio", low > 1, needed=0.8),
+        "masks_zero_centre": Claim(
+            "masks from gamma 0 lower the centre residual",
+            centre_share(recording, "masks_zero") < 1,
+            needed=0.9,
+        ),
+        "masks_zero_ratio": Claim(
+            "masks from gamma 0 change the ratio by less than a half",
+            np.abs(np.log(zero)) < np.log(1.5),
+            needed=0.8,
+        ),
+        "masks_seeds_disagree": Claim(
+            "of the seeds to which the prose links one has next to no drop and the other a large one",
+            np.array([low[NO_DROP] < 1.1, low[LARGE_DROP] > 4]),
+        ),
+        "square_centre": Claim(
+            "square masks lower the centre residual", centre_share(recording, "square") < 1, needed=0.9
+        ),
+        "fast_ratio": Claim("the fast ascent lowers the ratio at 500 epochs", fast > 1, needed=0.7),
+        "fast_fades": Claim("at 1000 epochs the drop is smaller", later < fast, needed=0.6),
+        "fast_gone": Claim("and on average it is gone", np.abs([np.median(later) - 1]) < 0.25),
+        "fast_centre_stays": Claim(
+            "the centre residual is still the smaller one",
+            centre_share(recording, "fast_later", "wide_later") < 1,
+            needed=0.8,
+        ),
+        "patience_wins": Claim(
+            "uniform weights with twice the epochs have a smaller error than masks from gamma -2",
+            measured(recording, "default_1000", "rel_l2") < measured(recording, "masks_low", "rel_l2"),
+            needed=0.7,
+        ),
+        "masks_low_fade": Claim(
+            "after ten times the epochs masks from gamma -2 lower the ratio about as often as not",
+            np.abs([np.mean(late > 1) - 0.5]) < 0.2,
+        ),
+    }
+
+
+def spread(ensemble: dict[str, Any]) -> np.ndarray:
+    """The largest weight of a point divided by the smallest, one entry for each seed."""
+    return np.divide(ensemble["weight_largest"], ensemble["weight_smallest"])
+
+
 def numbers(recording: dict[str, Any]) -> dict[str, str]:
     """Every number of the prose, as text, by key."""
-    settings = {name: ensemble["settings"] for name, ensemble in recording["ensembles"].items()}
+    return opening_numbers(recording) | weight_numbers(recording) | mask_numbers(recording)
+
+
+def opening_numbers(recording: dict[str, Any]) -> dict[str, str]:
+    """Section 3.1."""
+    names = ("default", "dense", "patient", "sparse")
+    settings = {name: recording["ensembles"][name]["settings"] for name in names}
     ratio = measured(recording, "default", "ratio")
-    low, median, high = quartiles(ratio)
     return {
         "race_seeds": grouped(len(ratio)),
         "race_points": grouped(settings["default"]["points"]),
         "race_epochs": grouped(settings["default"]["epochs"]),
-        "race_ratio": f"{rounded(median)} ({between(rounded(low), rounded(high))})",
+        "race_ratio": median_range(ratio),
         "race_ratio_smallest": rounded(ratio.min()),
         "race_ratio_largest": rounded(ratio.max()),
         "race_largest": median_range(measured(recording, "default", "largest")),
@@ -59,6 +257,109 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
         "sparse_epochs": grouped(settings["sparse"]["epochs"]),
         "sparse_centre": median_range(measured(recording, "sparse", "centre")),
     }
+
+
+def weight_numbers(recording: dict[str, Any]) -> dict[str, str]:
+    """Section 3.4: the measure, gradient norms and residual attention."""
+    sets, said = recording["ensembles"], weight_claims(recording)
+    problem = problem_of(Race())
+    in_centre = int(np.count_nonzero(np.abs(problem.points()) < CENTRE_BELOW))
+    return {
+        "point_in_centre": grouped(in_centre),
+        "point_outer": grouped(problem.n_points - in_centre),
+        "point_grid": grouped(len(problem.grid())),
+        "point_ensemble": grouped(max(one["settings"]["n_seeds"] for one in recording["runs"])),
+        "gradient_norm_ratio": median_range(measured(recording, "gradient_norm", "ratio")),
+        "gradient_norm_centre": median_range(centre_share(recording, "gradient_norm")),
+        "gradient_norm_no_smaller": of(said["gradient_norm_ratio"]),
+        "gradient_norm_no_better": of(said["gradient_norm_no_better"]),
+        "gradient_norm_spread": rounded(np.median(spread(sets["gradient_norm"]))),
+        "gradient_norm_middle": rounded(np.median(sets["gradient_norm"]["weight_middle"])),
+        "gradient_norm_least": of(said["gradient_norm_middle"]),
+        "loss_gradient_centre": rounded(np.median(centre_share(recording, "loss_gradient"))),
+        "loss_gradient_worse": of(said["loss_gradient_worse"]),
+        "loss_gradient_weight": rounded(np.median(sets["loss_gradient"]["weight_centre"]), 1),
+        "attention_centre": median_range(centre_share(recording, "attention")),
+        "attention_drop": rounded(np.median(drop(recording, "attention"))),
+        "attention_ratio": of(said["attention_ratio"]),
+        "attention_ratio_later": of(said["attention_ratio_later"]),
+        "attention_better_later": of(said["attention_better_later"]),
+    }
+
+
+def mask_numbers(recording: dict[str, Any]) -> dict[str, str]:
+    """Section 3.4: self-adaptive masks."""
+    sets, said = recording["ensembles"], mask_claims(recording)
+    low, fast = drop(recording, "masks_low"), drop(recording, "fast", "wide")
+    at_start = float(sigmoid(np.array(float(Race().gamma0)))[0])
+    return {
+        "mask_rate": f"{Race().ascent_rate:g}",
+        "mask_start": rounded(at_start),
+        "mask_growth": rounded(1 / at_start),
+        "mask_every": grouped(EPOCHS_PER_SNAPSHOT),
+        "masks_rise": of(said["masks_rise"]),
+        "masks_low_centre": median_range(centre_share(recording, "masks_low")),
+        "masks_low_drop": median_range(low),
+        "masks_low_ratio": of(said["masks_low_ratio"]),
+        "masks_low_smallest_drop": rounded(low.min()),
+        "masks_low_largest_drop": rounded(low.max()),
+        "masks_low_inside": rounded(np.median(sets["masks_low"]["weight_centre"])),
+        "masks_low_outside": rounded(np.median(sets["masks_low"]["weight_outer"])),
+        "masks_zero_centre": median_range(centre_share(recording, "masks_zero")),
+        "masks_zero_drop": median_range(drop(recording, "masks_zero")),
+        "masks_zero_ratio": of(said["masks_zero_ratio"]),
+        "masks_zero_inside": rounded(np.median(sets["masks_zero"]["weight_centre"])),
+        "masks_zero_outside": rounded(np.median(sets["masks_zero"]["weight_outer"])),
+        "masks_zero_inside_later": rounded(np.median(sets["masks_zero_5000"]["weight_centre"])),
+        "masks_zero_outside_later": rounded(np.median(sets["masks_zero_5000"]["weight_outer"])),
+        "masks_later_epochs": grouped(sets["masks_zero_5000"]["settings"]["epochs"]),
+        "masks_low_late_ratio": of(Claim("", drop(recording, "masks_low_5000", "default_5000") > 1)),
+        "square_centre": median_range(centre_share(recording, "square")),
+        "square_better": of(said["square_centre"]),
+        "ascent_width": grouped(FAST_ASCENT["width"]),
+        "ascent_rate": f"{FAST_ASCENT['ascent_rate']:g}",
+        "ascent_epochs": grouped(sets["fast"]["settings"]["epochs"]),
+        "ascent_drop": median_range(fast),
+        "ascent_ratio": of(said["fast_ratio"]),
+        "ascent_later_epochs": grouped(sets["fast_later"]["settings"]["epochs"]),
+        "ascent_later_drop": median_range(drop(recording, "fast_later", "wide_later")),
+        "ascent_later_centre": rounded(np.median(centre_share(recording, "fast_later", "wide_later"))),
+        "patience_epochs": grouped(sets["default_1000"]["settings"]["epochs"]),
+        "patience_wins": of(said["patience_wins"]),
+    }
+
+
+def tables(recording: dict[str, Any]) -> dict[str, str]:
+    """Every table of the prose, in Markdown, by key."""
+    return {"point_table": scheme_table(recording), "fading_table": fading_table(recording)}
+
+
+def scheme_table(recording: dict[str, Any]) -> str:
+    """What every scheme does to the centre, to the ratio, and to its weights, with the default settings."""
+    n_seeds = len(measured(recording, "default", "ratio"))
+    rows = []
+    for label, name in SCHEMES:
+        ensemble, share = recording["ensembles"][name], centre_share(recording, name)
+        row = [label, median_range(measured(recording, name, "ratio"))]
+        row += ["", ""] if name == "default" else [rounded(np.median(share)), f"{np.sum(share < 1)}"]
+        means = (np.median(ensemble[key]) for key in ("weight_centre", "weight_outer") if key in ensemble)
+        rows.append([*row, " and ".join(rounded(mean) for mean in means)])
+    header = ["weights", "ratio", "centre, relative to uniform", f"seeds better, of {n_seeds}", "mean weight"]
+    return table(header, rows)
+
+
+def fading_table(recording: dict[str, Any]) -> str:
+    """Centre residual and ratio of some schemes after more and more epochs."""
+    rows = []
+    for suffix in LATER:
+        epochs = recording["ensembles"][f"default{suffix}"]["settings"]["epochs"]
+        cells = [
+            f"{rounded(np.median(measured(recording, name + suffix, 'centre')))}"
+            f" ({rounded(np.median(measured(recording, name + suffix, 'ratio')))})"
+            for _, name in FADING
+        ]
+        rows.append([grouped(epochs), *cells])
+    return table(["epochs", *(label for label, _ in FADING)], rows)
 
 
 def median_range(values: np.ndarray) -> str:

@@ -2,35 +2,114 @@
 
 from typing import Any
 
-from ..drawing import BLUE, MUTED, ORANGE, Picture, legend, matching_run, panel, to_svg
+from matplotlib.axes import Axes
+
+from ..drawing import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, Picture, legend, matching_run, panel, to_svg
 from .recipe import Settings
 
+COLOURS = {"uniform": BLUE, "gradient_norm": ORANGE, "self_adaptive": GREEN, "attention": PURPLE}
+DASHES = {"uniform": "-", "gradient_norm": "--", "self_adaptive": "-.", "attention": ":"}
+LABELS = {spec["name"]: spec["label"] for spec in Settings.schema() if spec["kind"] == "flag"}
 
-def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) -> Picture:  # noqa: ARG001
-    """Fit and residual of the recorded run.
+
+def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) -> Picture:
+    """Fit and residual of the schemes that are on; in the full form also the weights of the points.
 
     Parameters
     ----------
     recording : recorded runs of the point race.
     settings : settings with which the widget starts.
-    short : whether the widget is the short form; both forms start with the same picture.
+    short : whether the widget is the short form, which has one scheme and no weights to show.
     name : id of the widget, unique on the page.
     """
-    run = matching_run(recording, settings.as_dict())
-    curve, points, result = run["curve"], run["points"], run["result"]
-    figure, axes = panel("Fit after training", "x", "u")
-    axes.plot(curve["x"], curve["exact"], color=MUTED, linewidth=5, alpha=0.35, label="exact")
-    axes.plot(curve["x"], curve["u"], color=BLUE, label="network")
-    axes.plot(points["x"], points["target"], "o", color=ORANGE, markersize=4, label="points")
-    legend(axes)
-    fit = to_svg(figure, f"{name}-fit", "Network, exact transition and the points of the fit.")
-    figure, axes = panel("Residual", "x", "|residual|")
-    axes.semilogy(curve["x"], curve["residual"], color=BLUE)
-    numbers = f"mean residual {result['centre']:.3f} in the centre and {result['outer']:.3f} outside"
-    residual = to_svg(figure, f"{name}-residual", f"Absolute residual over x: {numbers}.")
+    race = matching_run(recording, settings.as_dict())
+    ratios = ", ".join(f"{LABELS[name]} {run['result']['ratio']:.1f}" for name, run in race["runs"].items())
+    pictures = [fit(race, name), residual(race, name, ratios)]
+    if not short:
+        pictures.append(weights(race, name))
     return Picture(
-        svgs=[fit, residual],
-        caption=f"After {run['epoch']} epochs: {numbers}, a ratio of {result['ratio']:.1f}.",
-        header=["mean residual, centre", "mean residual, outer", "ratio"],
-        rows=[[f"{result['centre']:.4f}", f"{result['outer']:.4f}", f"{result['ratio']:.2f}"]],
+        svgs=pictures,
+        caption=caption(race, short, ratios),
+        header=["weights", "mean residual, centre", "mean residual, outer", "ratio"],
+        rows=[row(name, run["result"]) for name, run in race["runs"].items()],
     )
+
+
+def caption(race: dict[str, Any], short: bool, ratios: str) -> str:
+    """What the pictures show, in a sentence."""
+    if not short:
+        return (
+            f"The same network from the same start, trained for {race['epochs']} epochs with the points "
+            f"weighted in {len(race['runs'])} ways. Mean residual in the centre over that outside: {ratios}."
+        )
+    (run,) = race["runs"].values()
+    result = run["result"]
+    return (
+        f"After {race['epoch']} epochs: mean residual {result['centre']:.3f} in the centre and "
+        f"{result['outer']:.3f} outside, a ratio of {result['ratio']:.1f}."
+    )
+
+
+def fit(race: dict[str, Any], name: str) -> str:
+    """Every network over the exact transition and the points of the fit."""
+    figure, axes = panel("Fit after training", "x", "u")
+    exact = next(iter(race["runs"].values()))["curve"]
+    axes.plot(exact["x"], exact["exact"], color=MUTED, linewidth=5, alpha=0.35, label="exact")
+    lines(axes, race, "u")
+    points = race["points"]
+    axes.plot(
+        points["x"], points["target"], "o", color=INK, markersize=4, markerfacecolor="none", label="points"
+    )
+    legend(axes)
+    return to_svg(figure, f"{name}-fit", "Networks, exact transition and the points of the fit.")
+
+
+def residual(race: dict[str, Any], name: str, ratios: str) -> str:
+    """Absolute residual of every network over x."""
+    figure, axes = panel("Residual", "x", "|residual|")
+    axes.set_yscale("log")
+    axes.set_ylim(1e-5, 2)
+    lines(axes, race, "residual")
+    if len(race["runs"]) > 1:
+        legend(axes, loc="upper left")
+    return to_svg(
+        figure, f"{name}-residual", f"Absolute residual over x; ratio of centre to outer: {ratios}."
+    )
+
+
+def weights(race: dict[str, Any], name: str) -> str:
+    """The weights of the points, as bars side by side."""
+    figure, axes = panel("Weights of the points", "x", "weight")
+    weighted = {scheme: run for scheme, run in race["runs"].items() if "point_weights" in run}
+    x = race["points"]["x"]
+    width = 0.8 * (x[1] - x[0]) / max(len(weighted), 1)
+    for place, (scheme, run) in enumerate(weighted.items()):
+        left = [at + (place - (len(weighted) - 1) / 2) * width for at in x]
+        axes.bar(left, run["point_weights"], width, color=COLOURS[scheme], label=LABELS[scheme])
+    legend(axes, loc="upper left", ncols=2)
+    axes.margins(y=0.25)
+    axes.set_axisbelow(True)
+    means = "; ".join(
+        f"{LABELS[scheme]} {run['result']['weight_centre']:.2f} in the centre and "
+        f"{run['result']['weight_outer']:.2f} outside"
+        for scheme, run in weighted.items()
+    )
+    return to_svg(figure, f"{name}-weights", f"Mean weight of the points: {means or 'one everywhere'}.")
+
+
+def lines(axes: Axes, race: dict[str, Any], curve: str) -> None:
+    """One line for each scheme."""
+    for scheme, run in race["runs"].items():
+        values = run["curve"]
+        label = LABELS[scheme] if len(race["runs"]) > 1 else "network"
+        axes.plot(values["x"], values[curve], DASHES[scheme], color=COLOURS[scheme], label=label)
+
+
+def row(scheme: str, result: dict[str, Any]) -> list[str]:
+    """One row of the data table."""
+    return [
+        LABELS[scheme],
+        f"{result['centre']:.4f}",
+        f"{result['outer']:.4f}",
+        f"{result['ratio']:.2f}",
+    ]

@@ -1,34 +1,111 @@
-"""Point race: fit the steep transition tanh(20 x) from a few uniform points."""
+"""Point race: fit the steep transition tanh(20 x) from a few uniform points, with weights on the points."""
 
 import dataclasses
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
 
-from pinn_core import Adam, FixedWeights, FunctionFit, Mlp, Snapshot, train
+from pinn_core import (
+    Adam,
+    FixedWeights,
+    FunctionFit,
+    Mlp,
+    PointGradientNormWeights,
+    ResidualAttention,
+    SelfAdaptiveWeights,
+    Snapshot,
+)
 
-from ..running import Wire, follow
+from ..racing import Lane, Race, chosen
+from ..running import Wire
 from ..settings import WidgetSettings, setting
 
 TITLE = "Point race"
 
 EPOCHS_PER_SNAPSHOT = 10
 CENTRE_BELOW = 0.2  # |x| below this is the centre, the rest is outer
+SQUARE_START = 1.0  # gamma at the start of the square mask, so that its weights start at one
+
+# The names of flags, runs and lanes, in the order in which they are shown.
+SCHEMES = ("uniform", "gradient_norm", "self_adaptive", "attention")
+LEAST_SCHEMES = 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings(WidgetSettings):
     """Settings of the point race."""
 
+    uniform: bool = setting(True, label="uniform", help="Every point has the weight one.")
+    gradient_norm: bool = setting(
+        True,
+        label="gradient norm",
+        help="The weight of a point is one over the norm of its own gradient, divided by the mean.",
+    )
+    self_adaptive: bool = setting(
+        True,
+        label="self-adaptive",
+        help="The weight of a point is a mask that climbs the loss while the network descends it.",
+    )
+    attention: bool = setting(
+        False,
+        label="residual attention",
+        help="The weight of a point follows the size of its residual, averaged over the recent epochs.",
+    )
+    gamma0: int = setting(
+        -2,
+        label="Mask starts at γ₀",
+        choices=((-2, "−2: masks start at 0.12"), (0, "0: masks start at 0.5")),  # noqa: RUF001
+        help="Start of the sigmoid mask. The square mask always starts at a weight of one.",
+    )
+    ascent_rate: float = setting(
+        10.0,
+        label="Ascent rate",
+        minimum=1e-4,
+        maximum=1e4,
+        help="Step size with which the masks climb. Adam needs far less than plain steps: try 0.02.",
+    )
+    mask: str = setting(
+        "sigmoid",
+        label="Mask",
+        choices=(("sigmoid", "sigmoid: 1 / (1 + exp(−γ))"), ("square", "square: γ²")),  # noqa: RUF001
+        group="more",
+        help="How the weight of a point follows from γ, which climbs.",  # noqa: RUF001
+    )
+    ascent: str = setting(
+        "plain",
+        label="Ascent",
+        choices=(("plain", "plain steps"), ("adam", "Adam")),
+        group="more",
+        help="Plain steps follow the gradient; those of Adam hardly depend on its size.",
+    )
+    denominator: str = setting(
+        "gradient",
+        label="Gradient norm of",
+        choices=(("gradient", "the prediction: 1 / ‖∇u‖"), ("loss_gradient", "the loss: 1 / (|r| ‖∇u‖)")),
+        group="more",
+        help="What the scheme “gradient norm” divides by at each point.",
+    )
     seed: int = setting(
         0, label="Seed", minimum=0, maximum=9999, step=1, help="Draws the initial parameters of the network."
+    )
+    n_seeds: int = setting(
+        1,
+        label="Seeds",
+        choices=((1, "one"), (10, "ten: median and quartiles")),
+        group="more",
+        help="With ten, each scheme trains ten networks, of this seed and the next nine.",
     )
     epochs: int = setting(
         500, label="Epochs", minimum=10, maximum=20000, step=10, help="Number of optimiser steps."
     )
     learning_rate: float = setting(
-        1e-2, label="Learning rate", minimum=1e-6, maximum=1.0, live=True, help="Step size of Adam."
+        1e-2,
+        label="Learning rate",
+        minimum=1e-6,
+        maximum=1.0,
+        live=True,
+        help="Step size of Adam for the network; may be changed while training runs.",
     )
     points: int = setting(
         30,
@@ -36,10 +113,11 @@ class Settings(WidgetSettings):
         minimum=4,
         maximum=400,
         step=1,
+        group="more",
         help="Uniform points on [-1, 1], both ends included.",
     )
     width: int = setting(
-        16, label="Width", minimum=2, maximum=128, step=1, group="more", help="Neurons in each hidden layer."
+        16, label="Width", minimum=2, maximum=128, step=1, help="Neurons in each of the two hidden layers."
     )
     steepness: float = setting(
         20.0,
@@ -52,26 +130,63 @@ class Settings(WidgetSettings):
     )
 
 
-PRESETS: dict[str, dict[str, Any]] = {}
+def preset(schemes: tuple[str, ...] = SCHEMES[:3], **changes: Any) -> dict[str, Any]:
+    """Every setting but the seed, so that one preset leaves nothing behind for the next."""
+    flags: dict[str, Any] = {scheme: scheme in schemes for scheme in SCHEMES}
+    settings = Settings(**flags, **changes).as_dict()
+    del settings["seed"]
+    return settings
+
+
+FAST_ASCENT: dict[str, Any] = {"gamma0": 0, "ascent": "adam", "ascent_rate": 0.02, "width": 32}
+MASKS_ONLY = ("uniform", "self_adaptive")
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "Three-way race": preset(),
+    "Masks from γ₀ = 0": preset(gamma0=0),
+    "Fast ascent": preset(MASKS_ONLY, **FAST_ASCENT),
+    "Fast ascent, twice as long": preset(MASKS_ONLY, **FAST_ASCENT, epochs=1000),
+    "Square mask": preset(MASKS_ONLY, mask="square", ascent="adam", ascent_rate=5e-3),
+    "Residual attention": preset(("uniform", "self_adaptive", "attention")),
+    "Residual in the denominator": preset(("uniform", "gradient_norm"), denominator="loss_gradient"),
+    "Four times as long": preset(epochs=2000),
+}
 
 CODE = """\
 import numpy as np
-from pinn_core import Adam, FixedWeights, FunctionFit, Mlp, train
+from pinn_core import (
+    Adam, FixedWeights, FunctionFit, Mlp, PointGradientNormWeights, ResidualAttention, SelfAdaptiveWeights,
+    train,
+)
 
 # fit tanh(steepness x) on -1 <= x <= 1 from uniform points
 problem = FunctionFit(steepness={steepness}, n_points={points})
 network = Mlp(widths=(1, {width}, {width}, 1))
 optimizer = Adam(learning_rate={learning_rate})
-weighting = FixedWeights(data=1.0)
 
-run = train(problem, network, optimizer, weighting, seeds={seed}, epochs={epochs}, every=10)
-for snapshot in run:
-    if snapshot.epoch % 50 == 0:
-        print(f"epoch {{snapshot.epoch:5d}}  loss {{snapshot.losses['data'][-1]:.2e}}")
+# the square mask starts at gamma = 1: from 0 it would not move
+gamma0 = {{"sigmoid": {gamma0}, "square": 1}}["{mask}"]
+masks = SelfAdaptiveWeights(mask="{mask}", gamma0=gamma0, ascent="{ascent}", rate={ascent_rate})
+schemes = [
+    ("uniform", {uniform}, FixedWeights(data=1.0)),
+    ("gradient norm", {gradient_norm}, PointGradientNormWeights(denominator="{denominator}")),
+    ("self-adaptive", {self_adaptive}, masks),
+    ("residual attention", {attention}, ResidualAttention()),
+]
+seeds = range({seed}, {seed} + {n_seeds})
 
-residual = np.abs(snapshot.prediction - snapshot.exact)
-centre = np.abs(snapshot.grid) < 0.2
-print(f"mean |residual|: centre {{residual[centre].mean():.4f}}, outer {{residual[~centre].mean():.4f}}")
+for name, chosen, weighting in schemes:
+    if not chosen:
+        continue
+    run = train(problem, network, optimizer, weighting, seeds=seeds, epochs={epochs}, every=10)
+    *_, last = run
+    residual = np.abs(last.prediction - last.exact)
+    inside = np.abs(last.grid) < 0.2
+    centre, outer = residual[:, inside].mean(axis=1), residual[:, ~inside].mean(axis=1)
+    print(
+        f"{{name:18s}} median |residual|: centre {{np.median(centre):.4f}}, outer {{np.median(outer):.4f}},"
+        f" ratio {{np.median(centre / outer):.2f}}"
+    )
 """
 
 
@@ -90,66 +205,114 @@ def optimizer_of(settings: Settings) -> Adam:
     return Adam(learning_rate=settings.learning_rate)
 
 
-def weighting_of(settings: Settings) -> FixedWeights:  # noqa: ARG001 (as in every recipe)
-    """Every point counts the same."""
-    return FixedWeights(data=1.0)
+def masks_of(settings: Settings) -> SelfAdaptiveWeights:
+    """Self-adaptive masks; the square has a start of its own, because it does not move from zero."""
+    return SelfAdaptiveWeights(
+        mask=settings.mask,
+        gamma0=SQUARE_START if settings.mask == "square" else settings.gamma0,
+        ascent=settings.ascent,
+        rate=settings.ascent_rate,
+    )
 
 
-def run(settings: Settings) -> Generator[Wire, Settings | None, None]:
-    """Train one network with uniform weights and give its state every 10 epochs.
+WEIGHTINGS: dict[str, Callable[[Settings], Any]] = {
+    "uniform": lambda settings: FixedWeights(data=1.0),  # noqa: ARG005
+    "gradient_norm": lambda settings: PointGradientNormWeights(denominator=settings.denominator),
+    "self_adaptive": masks_of,
+    "attention": lambda settings: ResidualAttention(),  # noqa: ARG005
+}
+
+
+def lane_of(settings: Settings, scheme: str) -> Lane:
+    """What one scheme trains."""
+    return Lane(
+        problem_of(settings), network_of(settings), optimizer_of(settings), WEIGHTINGS[scheme](settings)
+    )
+
+
+def lanes_of(settings: Settings) -> dict[str, Lane]:
+    """The lanes of the schemes that are switched on."""
+    return {scheme: lane_of(settings, scheme) for scheme in chosen(settings, LEAST_SCHEMES, len(SCHEMES))}
+
+
+def whole(settings: Settings) -> Wire:
+    """What all schemes have in common."""
+    problem = problem_of(settings)
+    return {"points": {"x": problem.points(), "target": problem.exact(problem.points())}}
+
+
+class Describer:
+    """Describes all snapshots of one run in turn, and remembers their residuals in the centre and outside."""
+
+    def __init__(self) -> None:
+        self.splits: dict[tuple[str, int | None], list[tuple[float, float]]] = {}
+
+    def __call__(self, snapshot: Snapshot, settings: Settings, scheme: str, member: int | None) -> Wire:
+        """One snapshot of one scheme as plain data and arrays.
+
+        Parameters
+        ----------
+        snapshot : state of a run, or of an ensemble of runs.
+        settings : settings of the race.
+        scheme : name of the scheme.
+        member : which member of an ensemble; None when the snapshot is of a single run.
+        """
+        pick = (lambda values: values) if member is None else (lambda values: values[member])
+        x, u = snapshot.grid, pick(snapshot.prediction)
+        residual = np.abs(u - snapshot.exact)
+        loss, rel_l2 = pick(snapshot.losses["data"]), pick(snapshot.rel_l2)
+        splits = self.splits.setdefault((scheme, member), [])
+        splits.append(split(x, residual))
+        centre, outer = np.array(splits).T
+        ratio = centre / outer
+        run: Wire = {
+            "series": {
+                "epoch": snapshot.epochs,
+                "loss_data": loss,
+                "rel_l2": rel_l2,
+                "centre": centre,
+                "outer": outer,
+                "ratio": ratio,
+            },
+            "curve": {"x": x, "u": u, "exact": snapshot.exact, "residual": residual},
+            "result": {
+                "rel_l2": float(rel_l2[-1]),
+                "losses": {"data": float(loss[-1])},
+                "weights": {"data": 1.0},
+                "centre": float(centre[-1]),
+                "outer": float(outer[-1]),
+                "ratio": float(ratio[-1]),
+            },
+        }
+        if snapshot.point_weights is not None:
+            weights = pick(snapshot.point_weights["data"])
+            run["point_weights"] = weights
+            inner, outside = split(problem_of(settings).points(), weights)
+            run["result"] |= {"weight_centre": inner, "weight_outer": outside}
+        return run
+
+
+def run(settings: Settings) -> Generator[Wire | None, Settings | None, None]:
+    """Train the schemes that are switched on and give their state every 10 epochs.
 
     Send new settings to change the learning rate from the next epoch on.
+
+    Raises
+    ------
+    SettingError : no scheme is switched on.
     """
-    training = train(
-        problem_of(settings),
-        network_of(settings),
-        optimizer_of(settings),
-        weighting_of(settings),
-        seeds=settings.seed,
-        epochs=settings.epochs,
-        every=EPOCHS_PER_SNAPSHOT,
-    )
-    return follow(training, settings, wire, changeable)
+    race = Race(lanes_of, lambda now: now.epochs, EPOCHS_PER_SNAPSHOT, Describer(), whole=whole)
+    return race.run(settings)
 
 
-def changeable(settings: Settings) -> dict[str, Any]:
-    """What follows from the settings that may change while training runs."""
-    return {"optimizer": optimizer_of(settings)}
-
-
-def wire(snapshot: Snapshot, settings: Settings, member: int | None = None) -> Wire:
-    """One snapshot as plain data and arrays, as the page, notebooks, recordings and tests take it.
+def split(x: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+    """Mean of some values at `x`, such as residuals, in the centre, where the transition is, and outside it.
 
     Parameters
     ----------
-    snapshot : state of a run, or of an ensemble of runs.
-    settings : settings of the run.
-    member : which member of an ensemble; None when the snapshot is of a single run.
+    x : (G,).
+    values : (G,). With few points none of them may be in the centre; its mean is then not a number.
     """
-    pick = (lambda values: values) if member is None else (lambda values: values[member])
-    x, u, exact = snapshot.grid, pick(snapshot.prediction), snapshot.exact
-    residual = np.abs(u - exact)
-    centre, outer = split(x, residual)
-    problem = problem_of(settings)
-    loss, rel_l2 = pick(snapshot.losses["data"]), pick(snapshot.rel_l2)
-    return {
-        "epoch": snapshot.epoch,
-        "epochs": settings.epochs,
-        "series": {"epoch": snapshot.epochs, "loss_data": loss, "rel_l2": rel_l2},
-        "curve": {"x": x, "u": u, "exact": exact, "residual": residual},
-        "points": {"x": problem.points(), "target": problem.exact(problem.points())},
-        "result": {
-            "rel_l2": float(rel_l2[-1]),
-            "losses": {"data": float(loss[-1])},
-            "weights": {"data": 1.0},
-            "centre": centre,
-            "outer": outer,
-            "ratio": centre / outer,
-        },
-    }
-
-
-def split(x: np.ndarray, residual: np.ndarray) -> tuple[float, float]:
-    """Mean residual in the centre, where the transition is, and outside it."""
     in_centre = np.abs(x) < CENTRE_BELOW
-    return float(residual[in_centre].mean()), float(residual[~in_centre].mean())
+    centre = float(values[in_centre].mean()) if in_centre.any() else np.nan
+    return centre, float(values[~in_centre].mean())

@@ -12,26 +12,42 @@ import { chartTheme } from "./theme.js";
  * @property {(scene: Scene) => Drawing} draw
  * @property {(scene: Scene) => string} describe the text alternative
  * @property {boolean} [longOnly] whether the short form of the widget goes without it
+ * @property {boolean} [shortOnly] whether only the short form has it
  *
- * @typedef {{run: any, settings: object, recording: any, finished: any[]}} Scene
+ * @typedef {object} Scene
+ * @property {any} run
+ * @property {any} reference the recorded run that comes closest to the settings
+ * @property {object} settings
+ * @property {any} recording
+ * @property {any[]} finished
+ * @property {{name: string, label: string, look: object}[]} schemes all that the race knows
+ *
  * @typedef {object} Drawing
  * @property {[number, number]} x range of the axis, in data units
  * @property {[number, number]} y
  * @property {string[]} [ticks] names along x at 0, 1, 2, ..., instead of numbers
+ * @property {string} [xLabel] in place of the chart's own
+ * @property {string} [note] said in the legend
  * @property {Layer[]} layers
  *
  * @typedef {object} Layer a layer without a name is left out of the legend
- * @property {"line" | "points" | "band" | "rules"} kind `rules` are vertical lines at `x`
+ * @property {"line" | "points" | "band" | "bars" | "rules"} kind `rules` are vertical lines at `x`
  * @property {string} [name]
+ * @property {string} [hover] name beside the pointer, if it is another
+ * @property {object} [legend] what is different in the legend
  * @property {ArrayLike<number | null>} x
  * @property {ArrayLike<number | null>} [y]
  * @property {ArrayLike<number>} [low] of a band
  * @property {ArrayLike<number>} [high] of a band
- * @property {string} color name of a chart colour: "1" to "4", "ink" or "muted"
- * @property {"solid" | "dash" | "dot" | "dashdot"} [dash]
+ * @property {number} [base] where bars begin, by default at the lower end of the axis
+ * @property {number} [breadth] of bars, in units of x
+ * @property {number} [filling] of bars, from 0 (hollow) to 1
+ * @property {string} color name of a chart colour: "1" to "5", "ink" or "muted"
+ * @property {"solid" | "dash" | "dot" | "dashdot" | "longdash"} [dash]
  * @property {number} [width]
  * @property {number} [opacity] of a line
  * @property {string} [symbol] of points
+ * @property {number} [size] of points
  * @property {string[]} [texts] of points, shown beside the pointer
  */
 
@@ -73,9 +89,10 @@ export class Chart {
   draw(scene) {
     const drawing = this.#spec.draw(scene);
     const traces = drawing.layers.flatMap((layer) => tracesOf(layer, drawing.y));
-    const shape = JSON.stringify([drawing.x, drawing.y, drawing.ticks, drawing.layers.map(shapeOf)]);
+    const { x, y, xLabel, ticks, note } = drawing;
+    const shape = JSON.stringify([x, y, xLabel, ticks, note, drawing.layers.map(shapeOf)]);
     if (shape === this.#shape) {
-      const data = traces.map(({ x, y }) => ({ x, y }));
+      const data = traces.map((trace) => ({ x: trace.x, y: trace.y }));
       // an animation that a newer one cuts short reports that as an error
       this.#plotly.animate(this.#plot, { data, traces: traces.map((_, k) => k) }, AT_ONCE).catch(() => {});
       return;
@@ -87,7 +104,11 @@ export class Chart {
       this.#layout(drawing, theme),
       OPTIONS,
     );
-    this.#legend.replaceChildren(...drawing.layers.filter(({ name }) => name).map(legendEntry));
+    const named = drawing.layers.filter(({ name }) => name);
+    this.#legend.replaceChildren(
+      ...named.map((layer) => legendEntry({ ...layer, ...layer.legend })),
+      note ?? "",
+    );
     this.#shape = shape;
   }
 
@@ -107,7 +128,7 @@ export class Chart {
     this.element.remove();
   }
 
-  #layout({ x, y, ticks }, theme) {
+  #layout({ x, y, ticks, xLabel = this.#spec.x.label }, theme) {
     const axis = ({ log = false }, range) => ({
       type: log ? "log" : "linear",
       range: log ? range.map(Math.log10) : range,
@@ -134,7 +155,7 @@ export class Chart {
       plot_bgcolor: "rgba(0,0,0,0)",
       xaxis: {
         ...axis(this.#spec.x, x),
-        title: { text: this.#spec.x.label, standoff: 4, font: { size: theme.size } },
+        title: { text: xLabel, standoff: 4, font: { size: theme.size } },
         ...(ticks ? { tickvals: ticks.map((_, k) => k), ticktext: ticks } : {}),
       },
       yaxis: axis(this.#spec.y, y),
@@ -148,7 +169,7 @@ function shapeOf({ kind, name, color, dash, x, texts }) {
 }
 
 function tracesOf(layer, [bottom, top]) {
-  const { kind, name, x, y, color, dash = "solid", width = 2 } = layer;
+  const { kind, hover = layer.name, x, y, color, dash = "solid", width = 2 } = layer;
   const line = { color, dash, width, simplify: false };
   if (kind === "band") {
     const edge = { x, mode: "lines", hoverinfo: "skip", line: { color, width: 0 } };
@@ -157,33 +178,64 @@ function tracesOf(layer, [bottom, top]) {
       { ...edge, y: layer.high, fill: "tonexty", fillcolor: color },
     ];
   }
+  if (kind === "bars") {
+    return [
+      {
+        ...outlines(layer, bottom),
+        mode: "lines",
+        hoverinfo: "skip",
+        line: { ...line, dash: "solid", width: 1 },
+        fill: "toself",
+        fillcolor: color,
+        filling: layer.filling,
+      },
+    ];
+  }
   if (kind === "rules") {
     const ends = Array.from(x).flatMap((place) => [place, place, null]);
     const heights = Array.from(x).flatMap(() => [bottom, top, null]);
     return [{ x: ends, y: heights, mode: "lines", hoverinfo: "skip", line }];
   }
   if (kind === "points") {
-    const marker = { color, symbol: layer.symbol ?? "circle", size: 10, line: { width: 2, color } };
+    const marker = {
+      color,
+      symbol: layer.symbol ?? "circle",
+      size: layer.size ?? 10,
+      line: { width: 2, color },
+    };
     return [{ x, y, mode: "markers", marker, text: layer.texts, hoverinfo: layer.texts ? "text" : "x+y" }];
   }
   return [
     {
       x,
       y,
-      name,
       mode: "lines",
       line,
       opacity: layer.opacity ?? 1,
-      hovertemplate: `%{y:.3~g}<extra>${name ?? ""}</extra>`,
+      hovertemplate: `%{y:.3~g}<extra>${hover ?? ""}</extra>`,
     },
   ];
 }
 
+/** Every bar as a rectangle. The library's own bars cannot be moved without being drawn anew. */
+function outlines({ x, y, base, breadth }, bottom) {
+  const foot = base ?? bottom;
+  const places = Array.from(x);
+  const corners = (place) => [
+    place - breadth / 2,
+    place - breadth / 2,
+    place + breadth / 2,
+    place + breadth / 2,
+    null,
+  ];
+  return { x: places.flatMap(corners), y: places.flatMap((_, k) => [foot, y[k], y[k], foot, null]) };
+}
+
 /** The trace with the names of its colours replaced. */
-function coloured(trace, theme) {
+function coloured({ filling = 0.25, ...trace }, theme) {
   const result = { ...trace };
   if (trace.line) result.line = { ...trace.line, color: theme[trace.line.color] };
-  if (trace.fillcolor) result.fillcolor = translucent(theme[trace.fillcolor]);
+  if (trace.fillcolor) result.fillcolor = translucent(theme[trace.fillcolor], filling);
   if (trace.marker) {
     const color = theme[trace.marker.color];
     result.marker = { ...trace.marker, color, line: { ...trace.marker.line, color } };
@@ -191,7 +243,9 @@ function coloured(trace, theme) {
   return result;
 }
 
-/** A colour of the form #rrggbb, mostly transparent. */
-function translucent(colour) {
-  return `${colour}40`;
+/** A colour of the form #rrggbb with an opacity. */
+function translucent(colour, opacity) {
+  return `${colour}${Math.round(255 * opacity)
+    .toString(16)
+    .padStart(2, "0")}`;
 }

@@ -1,6 +1,8 @@
 import { h, setText, uniqueId } from "./dom.js";
 import { short } from "./format.js";
-import { fromPosition, readValue, toPosition } from "./settings.js";
+import { legendEntry } from "./legend.js";
+import { schemesOf } from "./schemes.js";
+import { fromPosition, readValue, tooFew, toPosition } from "./settings.js";
 
 const LOCKED = "Fixed while training runs. Press Reset to change it.";
 
@@ -9,49 +11,92 @@ const LOCKED = "Fixed while training runs. Press Reset to change it.";
  *
  * @param {import("./settings.js").Spec[]} schema
  * @param {[string, object][]} presets name and settings of each
+ * @param {number} least schemes that a race needs
  * @param {(changes: object, remark: string | null) => void} onChange
  * @returns {{element: HTMLElement, show: (settings: object, inactive: string[], busy: boolean) => void}}
  */
-export function settingsControls(schema, presets, onChange) {
-  const controls = schema.map((spec) => controlOf(spec, onChange));
+export function settingsControls(schema, presets, least, onChange) {
+  const schemes = schemesOf(schema);
+  const flags = schemes.length > 0 ? flagControls(schema, schemes, least, onChange) : null;
+  const controls = schema.filter(({ kind }) => kind !== "flag").map((spec) => controlOf(spec, onChange));
   const presetButtons = presets.map(([name, settings]) => ({
     settings,
     button: h("button", { type: "button", on: { click: () => onChange(settings, null) } }, name),
   }));
   const pick = (wanted) => controls.filter(({ spec }) => wanted(spec)).map(({ element }) => element);
+  const sliders = pick((spec) => spec.group === "main" && isSlider(spec));
+  const main = pick((spec) => spec.group === "main" && !isSlider(spec));
   const more = pick(({ group }) => group === "more");
-  const element = h(
-    "div",
-    { class: "widget-settings" },
-    ...pick((spec) => spec.group === "main" && isSlider(spec)),
-    presetButtons.length > 0
+  const ready =
+    presets.length > 0
       ? h(
           "div",
           { class: "widget-presets", role: "group", "aria-label": "Presets" },
           ...presetButtons.map(({ button }) => button),
         )
-      : null,
-    h("div", { class: "widget-fields" }, ...pick((spec) => spec.group === "main" && !isSlider(spec))),
-    more.length > 0
-      ? h(
-          "details",
-          { class: "widget-more" },
-          h("summary", {}, "More settings"),
-          h("div", { class: "widget-fields" }, ...more),
-        )
-      : null,
-  );
+      : null;
+  // a race has so many settings that they would push its charts out of sight
+  const parts = flags
+    ? [flags.element, ready, folded("Settings", ...sliders, ...main, ...more)]
+    : [...sliders, ready, h("div", { class: "widget-fields" }, ...main), folded("More settings", ...more)];
+  const element = h("div", { class: "widget-settings" }, ...parts);
   return {
     element,
     show(settings, inactive, busy) {
+      flags?.show(settings, busy);
       for (const { spec, show } of controls) {
         show(settings[spec.name], inactive.includes(spec.name), busy && !spec.live);
       }
       for (const { button, settings: preset } of presetButtons) {
-        const chosen = Object.entries(preset).every(([name, value]) => settings[name] === value);
+        const chosen = Object.entries(preset).every(
+          ([name, value]) => settings[name] === value || name === "n_seeds",
+        );
         const locked = busy && schema.some(({ name, live }) => name in preset && !live);
         button.setAttribute("aria-pressed", String(chosen));
         button.disabled = locked;
+      }
+    },
+  };
+}
+
+/** Fields that show when they are asked for; nothing if there are none. */
+function folded(title, ...fields) {
+  if (fields.length === 0) return null;
+  const box = h("div", { class: "widget-fields" }, ...fields);
+  return h("details", { class: "widget-more" }, h("summary", {}, title), box);
+}
+
+/** A box to tick for every scheme, with a sample of its line; as many as a race needs stay ticked. */
+function flagControls(schema, schemes, least, onChange) {
+  const boxes = schemes.map(({ name, label, look }) => {
+    const { help } = schema.find((spec) => spec.name === name);
+    const input = h("input", { type: "checkbox", id: uniqueId(name), name });
+    const entry = legendEntry({ kind: "line", name: label, ...look });
+    const element = h("div", { class: "widget-flag" }, input, h("label", { for: input.id }, entry));
+    return { name, input, help, element };
+  });
+  for (const { name, input } of boxes) {
+    input.addEventListener("change", () => {
+      if (boxes.filter((box) => box.input.checked).length >= least) {
+        onChange({ [name]: input.checked }, null);
+      } else {
+        input.checked = true;
+        onChange({}, tooFew(least));
+      }
+    });
+  }
+  return {
+    element: h(
+      "fieldset",
+      { class: "widget-flags" },
+      h("legend", {}, "Schemes"),
+      ...boxes.map(({ element }) => element),
+    ),
+    show(settings, locked) {
+      for (const { name, input, help } of boxes) {
+        input.checked = settings[name];
+        input.disabled = locked;
+        input.title = locked ? LOCKED : help;
       }
     },
   };

@@ -23,6 +23,12 @@ export function seconds(milliseconds) {
   return `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 1 : 0)} s`;
 }
 
+/** Milliseconds for reading: in seconds when there are many. */
+export function time(milliseconds) {
+  if (milliseconds >= 1000) return seconds(milliseconds);
+  return `${milliseconds < 10 ? Number(milliseconds.toPrecision(2)) : Math.round(milliseconds)} ms`;
+}
+
 /** Bytes as megabytes (10^6 bytes) with one decimal. */
 export function megabytes(bytes) {
   return (bytes / 1e6).toFixed(1);

@@ -1,3 +1,5 @@
+import { decades, joined } from "./axis.js";
+
 /**
  * A chart of a run's history over its epochs on a logarithmic axis. The axis holds every recorded run, so that it
  * stands still while a slider moves, and grows when a live run leaves it.
@@ -50,24 +52,4 @@ export function weightChanges({ series }) {
   return Array.from(series.epoch).filter(
     (_, k) => k > 0 && weights.some((name) => series[name][k] !== series[name][k - 1]),
   );
-}
-
-/** The powers of ten around all positive values, within the limits. */
-function decades(arrays, [lowest, highest]) {
-  let [low, high] = [highest, lowest];
-  for (const values of arrays) {
-    for (const value of values) {
-      if (!(value > 0)) continue;
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-  }
-  const power = (value, round) => 10 ** round(Math.log10(Math.min(highest, Math.max(lowest, value))));
-  return low < high
-    ? [power(low, Math.floor), power(high, Math.ceil)]
-    : [power(high, Math.floor) / 10, power(high, Math.ceil) * 10];
-}
-
-function joined(a, b) {
-  return b ? [Math.min(a[0], b[0]), Math.max(a[1], b[1])] : a;
 }

@@ -23,10 +23,14 @@ export function messages(onRestart) {
   };
 }
 
-function failureText({ kind, message, epoch, term }, { learning_rate: rate }) {
+function failureText({ kind, message, epoch, term, cause }, { learning_rate: rate }) {
   if (kind === "divergence") {
+    const fault =
+      cause?.startsWith("its loss") === false
+        ? `had no usable weight: ${cause}`
+        : "was no longer a finite number";
     const smaller = rate === undefined ? "smaller learning rate" : `learning rate smaller than ${rate}`;
-    return `Training diverged: at epoch ${epoch} the loss term “${term}” was no longer a finite number. Try a ${smaller}; Reset brings back the recorded run.`;
+    return `Training diverged: at epoch ${epoch} the loss term “${term}” ${fault}. Try a ${smaller}; Reset brings back the recorded run.`;
   }
   return kind === "runtime" ? `${message} The recorded runs still work.` : message;
 }

@@ -4,7 +4,7 @@
  * @typedef {object} Spec one setting, as `WidgetSettings.schema()` in settings.py gives it
  * @property {string} name
  * @property {string} label
- * @property {"float" | "int" | "choice"} kind
+ * @property {"float" | "int" | "choice" | "flag"} kind a flag switches the scheme of its name on
  * @property {any} default
  * @property {number | null} minimum
  * @property {number | null} maximum
@@ -16,10 +16,13 @@
  * @property {"main" | "more"} group
  * @property {string} help
  *
- * @typedef {Record<string, number | string>} Settings
+ * @typedef {Record<string, number | string | boolean>} Settings
  */
 
 const LONGEST_SHOWN = 24;
+/** What stands for a flag in links; the first of each is how it is written. */
+const ON = ["on", "true", "yes", "1"];
+const OFF = ["off", "false", "no", "0"];
 
 /** What is said of a text that somebody else may have written. */
 const shown = (text) => `“${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text}”`;
@@ -34,10 +37,16 @@ export function defaults(/** @type {Spec[]} */ schema) {
  *
  * @param {Spec} spec
  * @param {string} text
- * @param {number | string} fallback
- * @returns {{value: number | string, remark: string | null}}
+ * @param {number | string | boolean} fallback
+ * @returns {{value: number | string | boolean, remark: string | null}}
  */
 export function readValue(spec, text, fallback) {
+  if (spec.kind === "flag") {
+    const word = text.trim().toLowerCase();
+    if (ON.includes(word) || OFF.includes(word)) return { value: ON.includes(word), remark: null };
+    const remark = `${spec.label} ${shown(text)} is neither on nor off: ${valueText(fallback)} used`;
+    return { value: fallback, remark };
+  }
   if (spec.kind === "choice") {
     const choice = spec.choices.find(([value]) => String(value) === text);
     if (choice) return { value: choice[0], remark: null };
@@ -60,9 +69,10 @@ export function readValue(spec, text, fallback) {
  * @param {Spec[]} schema
  * @param {[string, string][]} entries
  * @param {Settings} base where the rest comes from
+ * @param {number} least schemes that a race needs
  * @returns {{settings: Settings, remarks: string[]}}
  */
-export function readSettings(schema, entries, base) {
+export function readSettings(schema, entries, base, least = 0) {
   const given = new Map(entries);
   const settings = { ...base };
   const remarks = [];
@@ -77,10 +87,37 @@ export function readSettings(schema, entries, base) {
       if (remark) remarks.push(remark);
     }
   }
+  const flags = flagsOf(schema);
+  if (flags.filter(({ name }) => settings[name]).length < least) {
+    for (const { name } of flags) settings[name] = base[name];
+    remarks.push(`${tooFew(least)}: those of this page used`);
+  }
   const unknown = [...given.keys()].filter((name) => !schema.some((spec) => spec.name === name));
   if (unknown.length > 0) remarks.push(`unknown and ignored: ${unknown.slice(0, 3).map(shown).join(", ")}`);
   if (missing.length > 0) remarks.push(`not given, so left as on this page: ${missing.join(", ")}`);
   return { settings, remarks };
+}
+
+/** A value as links write it. */
+export function valueText(value) {
+  if (typeof value === "boolean") return value ? ON[0] : OFF[0];
+  return String(value);
+}
+
+/** A setting in words: its label, and its value or the name of the choice, without what explains it. */
+export function settingText(/** @type {Spec} */ { label, choices }, value) {
+  const [, choice = valueText(value)] = choices.find(([known]) => known === value) ?? [];
+  return `${label.replace(/^log10 /, "")} ${choice.split(":")[0]}`;
+}
+
+/** The settings that are flags: the schemes of a race. */
+export function flagsOf(/** @type {Spec[]} */ schema) {
+  return schema.filter(({ kind }) => kind === "flag");
+}
+
+/** What is said when a race would be left with fewer schemes than it needs. */
+export function tooFew(least) {
+  return `A race needs at least ${least === 1 ? "one scheme" : `${least} schemes`}`;
 }
 
 /** Names of the settings in which `a` and `b` differ by more than rounding. */
@@ -106,6 +143,6 @@ export function fromPosition(/** @type {Spec} */ spec, position) {
 /** The settings as a query: every setting, so that a link holds when a default changes. */
 export function toQuery(/** @type {Spec[]} */ schema, settings) {
   return schema
-    .map(({ name }) => `${encodeURIComponent(name)}=${encodeURIComponent(String(settings[name]))}`)
+    .map(({ name }) => `${encodeURIComponent(name)}=${encodeURIComponent(valueText(settings[name]))}`)
     .join("&");
 }

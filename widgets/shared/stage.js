@@ -1,13 +1,16 @@
 import { Chart } from "./chart.js";
 import { cleanups, h } from "./dom.js";
+import { legendEntry } from "./legend.js";
 import { loadPlotly } from "./plotly.js";
+import { racing } from "./schemes.js";
 import { onThemeChange } from "./theme.js";
 
 /** Time in one frame after which the charts that are left wait for the next one, in ms. */
 const FRAME_BUDGET = 12;
 /** Rest of a selection, after which its charts are described anew for readers who cannot see them. */
 const DESCRIBE_AFTER = 400;
-const TOUCHES = ["pointerenter", "focusin", "touchstart"];
+/** Events by which a widget notices that somebody turns to it. */
+export const TOUCHES = ["pointerenter", "focusin", "touchstart"];
 
 /**
  * The charts of a widget. They take the place of the first picture when somebody touches the widget; then the newest
@@ -18,6 +21,7 @@ const TOUCHES = ["pointerenter", "focusin", "touchstart"];
  */
 export function stage({ root, charts: specs, plotly, scene, onFailed }) {
   const undo = cleanups();
+  const legend = h("p", { class: "widget-legend widget-schemes", hidden: true });
   const element = h("div", { class: "widget-charts", hidden: true });
   const picture = root.querySelector("figure.widget-first-picture");
   /** @type {Chart[]} */
@@ -55,6 +59,7 @@ export function stage({ root, charts: specs, plotly, scene, onFailed }) {
       element.hidden = false;
       if (picture) picture.hidden = true;
     }
+    showSchemes(legend, now);
     for (const chart of [charts[0], ...waiting]) {
       if (!waiting.delete(chart)) continue;
       chart.draw(now);
@@ -84,8 +89,21 @@ export function stage({ root, charts: specs, plotly, scene, onFailed }) {
     cancelAnimationFrame(frame);
     clearTimeout(describing);
     for (const chart of charts) chart.remove();
+    legend.remove();
     element.remove();
     if (picture) picture.hidden = false;
   });
-  return { element, open, update, remove: undo.run };
+  return { legend, element, open, update, remove: undo.run };
+}
+
+/** The legend that the charts of a race share; with one scheme there is nothing to tell apart. */
+function showSchemes(legend, { schemes, run }) {
+  const drawn = racing(schemes, run);
+  const entries = drawn.map(({ label, look }) => ({ kind: "line", name: label, ...look }));
+  if (run.settings.n_seeds > 1) entries.push({ kind: "band", name: "quartiles", color: "muted" });
+  const names = entries.map(({ name }) => name).join();
+  legend.hidden = entries.length < 2;
+  if (legend.dataset.entries === names) return;
+  legend.dataset.entries = names;
+  legend.replaceChildren(...entries.map(legendEntry));
 }

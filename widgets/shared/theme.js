@@ -1,4 +1,4 @@
-const COLOURS = ["ink", "muted", "grid", "1", "2", "3", "4"];
+const COLOURS = ["ink", "muted", "grid", "1", "2", "3", "4", "5"];
 
 /** Colours and text size of charts inside an element, as the style sheet sets them. */
 export function chartTheme(element) {

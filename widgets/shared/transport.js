@@ -15,13 +15,14 @@ const STAGES = {
 };
 
 /**
- * Train, Pause, Step, Reset, the speed, and how far the run is. No button is ever taken out of the keyboard's reach:
+ * Train, Pause, Step, Reset, a whole ensemble, the speed, and how far the run is. No button is ever taken out of the keyboard's reach:
  * one that has nothing to do is marked as such and does nothing.
  *
- * @param {{train: string, buttons: string[], stepEpochs: number}} form label of Train, and which others there are
+ * @param {{train: string, buttons: string[], stepEpochs: number, seeds?: number}} form label of Train, which others
+ *   there are, and how many seeds an ensemble has, if the widget has one
  * @param {(command: object) => void} send
  */
-export function transport({ train, buttons, stepEpochs }, send) {
+export function transport({ train, buttons, stepEpochs, seeds }, send) {
   const button = (name, label, attributes = {}) =>
     h(
       "button",
@@ -40,6 +41,9 @@ export function transport({ train, buttons, stepEpochs }, send) {
     ? button("step", "Step", { "aria-describedby": stepNote })
     : null;
   const resetButton = button("reset", "Reset");
+  const ensembleButton = seeds ? button("ensemble", `${seeds} seeds`) : null;
+  if (ensembleButton)
+    ensembleButton.title = `Train every scheme with ${seeds} seeds at once: medians and quartiles`;
   const counter = h("span", { class: "widget-counter" });
   const bar = h("progress", { class: "widget-progress", max: 1, "aria-label": "Progress" });
   const element = h(
@@ -49,6 +53,7 @@ export function transport({ train, buttons, stepEpochs }, send) {
     pauseButton,
     stepButton,
     resetButton,
+    ensembleButton,
     buttons.includes("speed") ? speed(send) : null,
     h("div", { class: "widget-distance" }, counter, bar),
     stepButton ? h("span", { id: stepNote, hidden: true }, `One step is ${stepEpochs} epochs.`) : null,
@@ -57,11 +62,13 @@ export function transport({ train, buttons, stepEpochs }, send) {
 
   return {
     element,
+    showSeeds: (count) => ensembleButton?.setAttribute("aria-pressed", String(count === seeds)),
     focus: () => trainButton.focus(),
     show(phase, run, progress) {
       trainButton.classList.toggle("is-active", phase === "running" || phase === "loading");
       pauseButton?.setAttribute("aria-disabled", String(phase !== "running" && phase !== "loading"));
       stepButton?.setAttribute("aria-disabled", String(phase === "loading"));
+      ensembleButton?.setAttribute("aria-disabled", String(phase === "running" || phase === "loading"));
       if (phase === "loading") {
         bar.hidden = false;
         const { text, share } = loadingText(progress);

@@ -4,6 +4,7 @@ import { extras } from "./extras.js";
 import { messages } from "./messages.js";
 import { prediction } from "./predict.js";
 import { report } from "./report.js";
+import { racing, schemesOf } from "./schemes.js";
 import { stage } from "./stage.js";
 import { transport } from "./transport.js";
 import { veil } from "./veil.js";
@@ -13,8 +14,10 @@ const BUSY = ["loading", "running", "paused"];
 /**
  * @typedef {object} ViewSpec what one widget adds to the common view
  * @property {import("./chart.js").ChartSpec[]} charts
- * @property {(run: any) => {word: string, tone: "good" | "middling" | "bad"}} verdict
- * @property {(run: any) => [string, string][]} readings names and values below the controls
+ * @property {(run: any, schemes: any[]) => {word: string, tone: "good" | "middling" | "bad"}} verdict of a race, of
+ *   the schemes in it
+ * @property {(run: any, schemes: any[]) => [string, string][]} [readings] names and values below the controls
+ * @property {import("./results.js").Column[]} [columns] of a race: a table of its schemes instead of the readings
  * @property {(run: any) => string} nameOf what sets this run apart, such as its weight
  * @property {import("./predict.js").Question} [question]
  * @property {(settings: object) => string[]} [inactive] names of the settings that have no effect
@@ -38,7 +41,8 @@ function render(view, model, root) {
   const undo = cleanups();
   const definition = model.get("definition");
   const isShort = definition.options?.only === "train";
-  const parts = partsOf(view, model, root, definition, isShort);
+  const schemes = schemesOf(definition.settings);
+  const parts = partsOf(view, model, root, definition, schemes, isShort);
   const { bar, controls, line, predicted, shown, charts, below, cover } = parts;
 
   const panel = h(
@@ -52,7 +56,7 @@ function render(view, model, root) {
     shown.element,
   );
   root.prepend(panel);
-  root.append(charts.element, below?.element ?? "");
+  root.append(charts.legend, charts.element, below?.element ?? "");
   root.dataset.ready = "";
   undo.add(charts.remove);
   undo.add(() => {
@@ -66,10 +70,13 @@ function render(view, model, root) {
   const showSettings = () => {
     const settings = model.get("settings");
     controls?.show(settings, view.inactive(settings), BUSY.includes(model.get("phase")));
+    bar.showSeeds(settings.n_seeds);
     below?.showCode(settings);
   };
   const showStatus = () => {
-    const ended = model.get("phase") === "done" ? ` ${sentence(view.verdict(model.get("run")).word)}` : "";
+    const run = model.get("run");
+    const ended =
+      model.get("phase") === "done" ? ` ${sentence(view.verdict(run, racing(schemes, run)).word)}` : "";
     line.say(`${model.get("status")}${ended}`);
     line.showFailure(model.get("failure"), model.get("settings"));
   };
@@ -128,11 +135,16 @@ function render(view, model, root) {
 }
 
 /** The parts of a widget, each with its element; the short form goes without controls and extras. */
-function partsOf(view, model, root, definition, isShort) {
-  const send = (command) => model.send(command);
+function partsOf(view, model, root, definition, schemes, isShort) {
   const { presets } = definition;
+  const seeds = definition.settings.find(({ name }) => name === "n_seeds")?.choices.at(-1)[0];
+  const send = (command) => {
+    if (command.command === "ensemble") trainEnsemble(model, seeds);
+    else model.send(command);
+  };
   const stepEpochs = definition.every ?? definition.settings.find(({ name }) => name === "epochs")?.step;
-  const bar = transport({ train: view.train, buttons: isShort ? ["pause"] : view.buttons, stepEpochs }, send);
+  const form = isShort ? { buttons: ["pause"] } : { buttons: view.buttons, seeds };
+  const bar = transport({ train: view.train, stepEpochs, ...form }, send);
   const line = messages(() => {
     bar.focus();
     send({ command: "restart" });
@@ -144,17 +156,17 @@ function partsOf(view, model, root, definition, isShort) {
   };
   const scene = () => {
     const run = model.get("run");
-    const [settings, recording, finished] = ["settings", "recording", "finished"].map((key) =>
-      model.get(key),
+    const [settings, recording, reference, finished] = ["settings", "recording", "reference", "finished"].map(
+      (key) => model.get(key),
     );
-    return run && { run, settings, recording, finished };
+    return run && { run, settings, recording, reference, finished, schemes };
   };
-  const cases = isShort ? [["This run", {}]] : presets;
-  const predicted = view.question && prediction(view.question, definition, cases, root.id);
-  const shown = report(view, definition.settings);
+  const asks = isShort ? view.question?.options : view.question;
+  const predicted = asks && prediction(view.question, definition, isShort, root.id);
+  const shown = report(view, definition.settings, schemes, isShort);
   const charts = stage({
     root,
-    charts: view.charts.filter(({ longOnly }) => !(isShort && longOnly)),
+    charts: view.charts.filter(({ longOnly, shortOnly }) => !(isShort ? longOnly : shortOnly)),
     plotly: model.get("plotly"),
     scene,
     onFailed: line.say,
@@ -167,10 +179,25 @@ function partsOf(view, model, root, definition, isShort) {
     predicted,
     shown,
     charts,
-    controls: isShort ? null : settingsControls(definition.settings, presets, change),
+    controls: isShort
+      ? null
+      : settingsControls(definition.settings, presets, definition.least_schemes, change),
     below: isShort ? null : extras({ model, root, table: view.table, say: line.say }),
     cover: isShort && predicted && !predicted.isMade() ? veil(root, covered) : null,
   };
+}
+
+/**
+ * Train as many seeds as an ensemble has, unless a run is on its way; if that was the last thing done, go back to one
+ * seed. The control of the seeds shows it.
+ */
+function trainEnsemble(model, seeds) {
+  if (model.get("phase") === "running" || model.get("phase") === "loading") return;
+  const settings = model.get("settings");
+  const isOn = settings.n_seeds === seeds;
+  model.set("settings", { ...settings, n_seeds: isOn ? 1 : seeds });
+  model.save_changes();
+  if (!isOn) model.send({ command: "train" });
 }
 
 /** What the element says of the run on show, for tests, links and lecturers' scripts. */

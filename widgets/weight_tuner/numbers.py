@@ -308,6 +308,15 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
         "shift_error_slow": percent(np.median(at(slow, SHIFT))),
         "hard_seeds": grouped(len(sets["hard"]["seeds"])),
         "hard_error": error_range(at(sets["hard"], 1.0)),
+        # claims, checked
+        "tiny_wrong": of(said["tiny_wrong"]),
+        "equal_wrong": of(said["equal_wrong"]),
+        "good_below_percent": of(said["good_not_a_few_percent"]),
+        "huge_negative": of(said["huge_not_constant"]),
+        "ratio_start_popular": of(Claim("", (start >= 100) & (start <= 1000))),
+        "patient_clean": of(said["patient_clean"]),
+        "half_equal_clean": of(said["half_equal_clean"]),
+        "double_wrong": of(said["double_none_clean"]),
     }
 
 

@@ -103,7 +103,8 @@ def guarded(action: Callable[[], dict[str, Any]]) -> bytes:
     except SettingError as error:
         return pack({"failure": {"kind": "setting", "message": str(error)}})
     except DivergenceError as error:
-        failure = {"kind": "divergence", "message": str(error), "epoch": error.epoch, "term": error.term}
+        failure: dict[str, Any] = {"kind": "divergence", "message": str(error)}
+        failure |= {"epoch": error.epoch, "term": error.term, "cause": error.cause}
         return pack({"failure": failure})
     except Exception as error:  # whatever it is, the reader is told
         return pack({"failure": {"kind": "fault", "message": f"{type(error).__name__}: {error}"}})

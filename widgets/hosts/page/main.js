@@ -1,6 +1,7 @@
 // Entry of every page with widgets: gives each widget its model, its session and its view.
 
 import { readSettings, toQuery } from "../../shared/settings.js";
+import { TOUCHES } from "../../shared/stage.js";
 import { Runtime } from "./client.js";
 import { addressWith, readFragment } from "./fragment.js";
 import { Model } from "./model.js";
@@ -22,6 +23,7 @@ async function mount(root) {
     settings: start,
     phase: "recorded",
     run: null,
+    reference: null,
     recording: null,
     status: definition.options?.only ? "" : HINT,
     failure: null,
@@ -38,7 +40,18 @@ async function mount(root) {
   mounted.push({ root, model, session });
   applyFragment(root, model);
   model.on("change:settings", () => keepInFragment(root, model));
-  loadRecording(model);
+  // the short form has one recorded run, which its first picture shows already
+  if (definition.options?.only) atFirstTouch(root, () => loadRecording(model));
+  else loadRecording(model);
+}
+
+function atFirstTouch(root, action) {
+  const listening = new AbortController();
+  const touched = () => {
+    listening.abort();
+    action();
+  };
+  for (const touch of TOUCHES) root.addEventListener(touch, touched, { signal: listening.signal });
 }
 
 async function loadRecording(model) {
@@ -57,8 +70,8 @@ async function loadRecording(model) {
 function applyFragment(root, model) {
   const fragment = readFragment(window.location.hash);
   if (fragment?.id !== root.id) return;
-  const { settings: schema, start } = model.get("definition");
-  const { settings, remarks } = readSettings(schema, fragment.entries, start);
+  const { settings: schema, start, least_schemes: least } = model.get("definition");
+  const { settings, remarks } = readSettings(schema, fragment.entries, start, least);
   const status = ["Settings taken from the link", ...remarks].join("; ");
   model.update({ settings, status: `${status}.` });
   root.scrollIntoView();

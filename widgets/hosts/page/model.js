@@ -1,7 +1,7 @@
 /**
  * What a view reads and writes, with the interface of an anywidget model, so that the same view runs in a notebook.
  *
- * Keys: definition, settings, phase, run, recording, progress, status, failure, finished (see `session.js`).
+ * Keys: definition, settings, phase, run, reference, recording, progress, status, failure, finished (see `session.js`).
  */
 export class Model {
   #values;

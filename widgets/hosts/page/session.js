@@ -1,6 +1,7 @@
 import { seconds } from "../../shared/format.js";
 import { nearestRun } from "../../shared/recording.js";
-import { differing } from "../../shared/settings.js";
+import { switchedOn } from "../../shared/schemes.js";
+import { differing, flagsOf } from "../../shared/settings.js";
 import { memory } from "../../shared/storage.js";
 import { unpack } from "../../shared/wire.js";
 
@@ -14,8 +15,9 @@ const BUSY = ["loading", "running", "paused"];
  *
  * Model keys: `phase` (recorded, loading, running, paused, done, failed); `run`, the run on show in the wire form of
  * its recipe with `source` ("recorded" or "live"), `settings`, `elapsed_ms` (training only) and `differs` (names of
- * the settings in which a recorded run is another than the one asked for); `progress` of loading; `status`, a line;
- * `failure` ({kind, message} or null); `finished`, the reader's own complete runs of this visit.
+ * the settings in which a recorded run is another than the one asked for); `reference`, the recorded run that was on
+ * show last; `progress` of loading; `status`, a line; `failure` ({kind, message} or null); `finished`, the reader's
+ * own complete runs of this visit. Of a race only the schemes that the settings switch on are in `run`.
  */
 export class Session {
   #model;
@@ -30,6 +32,8 @@ export class Session {
   #told = null;
   #changedOnTheWay = false;
   #pace = 0;
+  /** The run that is done, with every scheme that was in it. */
+  #done = null;
 
   /**
    * @param {import("./model.js").Model} model
@@ -144,6 +148,7 @@ export class Session {
     if (this.#id !== null) this.#runtime.pace(this.#id, pace);
   }
 
+  /** A message without a snapshot is a breath within a round of a race, or the answer to changed settings. */
   #hear({ snapshot, finished, failure }, elapsed) {
     if (failure) {
       this.#fail(failure);
@@ -175,6 +180,7 @@ export class Session {
     const { settings, result } = run;
     const finished = [...this.#model.get("finished"), { settings, result, changed: this.#changedOnTheWay }];
     visit.write(this.#visitKey, finished);
+    this.#done = run;
     const epochs = run.epochs > 1 ? `: ${run.epochs} epochs` : "";
     const status = `Done${epochs} in ${seconds(run.elapsed_ms)}.`;
     this.#model.update({ run, finished, phase: "done", status });
@@ -198,8 +204,25 @@ export class Session {
       }
       this.#drop();
     }
+    if (this.#phase === "done" && this.#isInDone(settings)) {
+      const run = { ...switchedOn(this.#done, this.#schema, settings), settings };
+      this.#model.update({ run, status: this.#model.get("status") });
+      return;
+    }
     if (this.#phase !== "failed") this.#model.update({ phase: "recorded" });
     this.#showRecorded();
+  }
+
+  /** Whether the reader's race, which is done, has all schemes that are switched on now, and nothing else differs. */
+  #isInDone(settings) {
+    const { runs, settings: own } = this.#done;
+    const flags = flagsOf(this.#schema);
+    const others = this.#schema.filter((spec) => !flags.includes(spec));
+    return (
+      Boolean(runs) &&
+      differing(others, settings, own).length === 0 &&
+      flags.every(({ name }) => !settings[name] || name in runs)
+    );
   }
 
   #showRecorded() {
@@ -207,9 +230,14 @@ export class Session {
     if (!recording || BUSY.includes(this.#phase)) return;
     const settings = this.#model.get("settings");
     const inactive = this.#inactive(settings);
-    const schema = this.#schema.filter(({ name }) => !inactive.includes(name));
+    // a recorded race holds every scheme: flags choose among them, and do not set it apart
+    const flags = flagsOf(this.#schema).map(({ name }) => name);
+    const schema = this.#schema.filter(({ name }) => !inactive.includes(name) && !flags.includes(name));
     const { run, differs } = nearestRun(recording, schema, settings);
-    const own = differs.length > 0 ? run.settings : settings;
-    this.#model.update({ run: { ...run, source: "recorded", settings: own, elapsed_ms: null, differs } });
+    const chosen = Object.fromEntries(flags.map((name) => [name, settings[name]]));
+    const own = differs.length > 0 ? { ...run.settings, ...chosen } : settings;
+    const shown = switchedOn(run, this.#schema, settings);
+    const recorded = { ...shown, source: "recorded", settings: own, elapsed_ms: null, differs };
+    this.#model.update({ run: recorded, reference: recorded });
   }
 }

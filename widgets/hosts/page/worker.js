@@ -3,6 +3,7 @@
 // From the page: load, start, resume, pause, step, change, pace, stop, ping.
 // To the page: progress, ready, failed, run (a message of the driver), pong.
 
+import { unpack } from "../../shared/wire.js";
 import { download } from "./download.js";
 
 const SLICE_SECONDS = 0.04;
@@ -52,7 +53,11 @@ async function boot(base, files) {
   }
 }
 
-/** Call the driver for a run and pass on what it has to say. */
+/**
+ * Call the driver for a run and pass on what it has to say.
+ *
+ * @returns {boolean} whether there was a snapshot; a race may train for a while without having one
+ */
 function call(id, name, ...args) {
   const run = runs.get(id);
   const start = performance.now();
@@ -64,7 +69,9 @@ function call(id, name, ...args) {
   run.elapsed += performance.now() - start;
   const [, ended] = new Uint32Array(buffer, 0, 2);
   if (ended) stop(id);
+  const isSnapshot = Boolean(unpack(buffer).snapshot);
   postMessage({ type: "run", id, buffer, elapsed: run.elapsed }, [buffer]);
+  return isSnapshot;
 }
 
 function stop(id) {
@@ -74,8 +81,10 @@ function stop(id) {
 
 /** Train one run for a moment. */
 function slice(id, run) {
-  run.due = performance.now() + run.pace;
-  call(id, "advance", SLICE_SECONDS, run.pace > 0 ? 1 : run.left);
+  const next = performance.now() + run.pace;
+  const isSnapshot = call(id, "advance", SLICE_SECONDS, run.pace > 0 ? 1 : run.left);
+  if (!isSnapshot) return;
+  run.due = next;
   if (run.left !== Number.POSITIVE_INFINITY) run.left = 0;
 }
 

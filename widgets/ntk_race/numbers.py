@@ -1,0 +1,279 @@
+"""Numbers and claims of section 3.3 about the race, from the recorded runs."""
+
+from typing import Any
+
+import numpy as np
+
+from ..drawing import matching_run
+from ..prose import Claim, between, grouped, of, percent, quartiles, rounded, table
+from .recipe import CLEAN_BELOW, WRONG_FROM, Settings
+
+HAND_TUNED = 100.0  # the weight that section 3.2 finds
+GAIN = 30.0  # over equal weights
+ONE_IN_TEN_THOUSAND = 1e-4
+
+# Rows of the table: name of the ensemble, and what the prose calls it; braces name settings.
+TABLE = {
+    "plain": "plain, λ = 1",
+    "fixed": "fixed weight",
+    "ntk": "NTK, as in the loss",
+    "mean": "NTK, mean",
+    "sum": "NTK, sum",
+    "every_epoch": "NTK, every epoch",
+    "clamp_100": "NTK, clamp {clamp}, κ = {keep}",
+    "outside": "annealing outside",
+    "inside": "annealing inside",
+    "annealing_1000": "annealing outside, clamp {clamp}",
+    "hard": "hard constraint",
+}
+
+
+def measured(recording: dict[str, Any], ensemble: str, key: str = "rel_l2") -> np.ndarray:
+    """What was measured under `key` in one ensemble, one entry for each seed."""
+    return np.array(recording["ensembles"][ensemble][key], float)
+
+
+def race(recording: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The recorded race with the default settings but for these."""
+    every: dict[str, Any] = dict.fromkeys(Settings.flags(), True)
+    return matching_run(recording, Settings(**every | changes).as_dict())
+
+
+def claims(recording: dict[str, Any]) -> dict[str, Claim]:
+    """Every statement of the prose that a run could refute, with the runs that were asked."""
+
+    def at(ensemble: str, key: str = "rel_l2") -> np.ndarray:
+        return measured(recording, ensemble, key)
+
+    start = recording["start"]
+    spectrum = np.array(start["spectrum_pde"])
+    ratios = {name: at(name, "ratio_end") for name in ("ntk", "rough", "slow_rough", "every_epoch")}
+    return {
+        "plain_wrong": Claim("with equal weights the error is at least 99 %", at("plain") > 0.99),
+        "fixed_clean": Claim("the hand-tuned weight ends below one per cent", at("fixed") < 0.01),
+        "ntk_clean": Claim("the trace ends below one per cent", at("ntk") < 0.01),
+        "ntk_gain": Claim("the trace gains thirtyfold over equal weights", at("plain") / at("ntk") > GAIN),
+        "ntk_as_good": Claim(
+            "its median error is smaller than that of the hand-tuned weight, but not three times smaller",
+            [1 < np.median(at("fixed")) / np.median(at("ntk")) < 3],
+        ),
+        "no_small_error": Claim(
+            "with Adam alone no weighting reaches one in ten thousand",
+            np.concatenate([at(name) for name in TABLE]) > ONE_IN_TEN_THOUSAND,
+        ),
+        "raw_start": Claim(
+            "the raw weight at the start is between 700 and 1000",
+            (at("ntk", "ratio_start") > 700) & (at("ntk", "ratio_start") < 1000),
+        ),
+        "raw_end": Claim(
+            "the raw weight after training is within a factor 1.6 of the hand-tuned one",
+            np.abs(np.log(np.concatenate(list(ratios.values())) / HAND_TUNED)) < np.log(1.6),
+        ),
+        "traces_grow": Claim(
+            "both traces grow in training, that of the initial condition more than three times as much",
+            (at("ntk", "growth_pde") > 1) & (at("ntk", "growth_ic") > 3 * at("ntk", "growth_pde")),
+        ),
+        "smoothed_lags": Claim(
+            "the smoothed weight is still above the raw one", at("ntk", "lam_end") > at("ntk", "ratio_end")
+        ),
+        "smoothed_settles": Claim(
+            "given twice the epochs it ends closer to the raw one",
+            np.abs(at("long", "lam_end") - at("long", "ratio_end"))
+            < np.abs(at("ntk", "lam_end") - at("ntk", "ratio_end")),
+            needed=0.8,
+        ),
+        "sum_wrong": Claim("the sum ends wrong", at("sum") >= WRONG_FROM),
+        "sum_large": Claim("the weight of the sum stays above 3000", at("sum", "lam_end") > 3000),
+        "mean_clean": Claim("the mean ends clean", at("mean") < CLEAN_BELOW),
+        "every_epoch_clean": Claim("refreshed every epoch, it ends clean", at("every_epoch") < CLEAN_BELOW),
+        "clamp_binds": Claim(
+            "the raw weight never falls more than 3 % below the clamp", at("clamp_100", "ratio_smallest") > 97
+        ),
+        "clamp_is_ramp": Claim(
+            "the clamped weight ends within 1 % of the clamp",
+            np.abs(at("clamp_100", "lam_end") / HAND_TUNED - 1) < 0.01,
+        ),
+        "clamp_same_run": Claim(
+            "trace and annealing with that clamp are the same run",
+            at("clamp_100") == at("annealing_100"),
+            needed=0.5,
+        ),
+        "clamp_clean": Claim("clamped at a hundred it ends clean", at("clamp_100") < CLEAN_BELOW),
+        "clamp_1000_idle": Claim(
+            "a clamp at a thousand changes nothing", at("clamp_1000") == at("ntk"), needed=1.0
+        ),
+        "rough_clean": Claim("without smoothing it ends clean all the same", at("rough") < CLEAN_BELOW),
+        "slow_rough_worse": Claim(
+            "at the smaller learning rate, without smoothing is worse than with",
+            at("slow_rough") > at("slow"),
+            needed=0.9,
+        ),
+        "slow_rough_unclean": Claim(
+            "at the smaller learning rate and without smoothing a run does not end clean",
+            at("slow_rough") >= CLEAN_BELOW,
+            needed=0.3,
+        ),
+        "slow_clean": Claim("with smoothing it ends clean", at("slow") < CLEAN_BELOW),
+        "patient_rough_clean": Claim(
+            "without smoothing, patience ends clean", at("patient_rough") < CLEAN_BELOW
+        ),
+        "sample_as_good": Claim(
+            "a sample of the residuals ends below three times the median of all of them",
+            at("sample") < 3 * np.median(at("ntk")),
+            needed=0.9,
+        ),
+        "outside_wrong": Claim("annealing with the weight outside ends above 100 %", at("outside") > 1),
+        "outside_runs_away": Claim("its weight exceeds a million", at("outside", "lam_largest") > 1e6),
+        "inside_clean": Claim(
+            "annealing with the weight inside ends clean", at("inside") < CLEAN_BELOW, needed=0.8
+        ),
+        "inside_bounded": Claim("its weight stays below a few thousand", at("inside", "lam_largest") < 3000),
+        "inside_unsettled": Claim(
+            "given twice the epochs its weight goes on falling",
+            at("inside_long", "lam_end") < np.median(at("inside", "lam_end")),
+            needed=0.9,
+        ),
+        "annealing_on_clamp": Claim(
+            "clamped at a thousand, the weight of annealing is above 85 % of the clamp",
+            at("annealing_1000", "lam_end") > 850,
+        ),
+        "annealing_clamped_clean": Claim(
+            "clamped at a thousand, annealing ends clean", at("annealing_1000") < CLEAN_BELOW, needed=0.9
+        ),
+        "hard_clean": Claim("the hard constraint ends below one per cent", at("hard") < 0.01),
+        "gradient_norm_wrong": Claim(
+            "balancing by gradient norms ends wrong", at("gradient_norm") >= WRONG_FROM
+        ),
+        "gradient_norm_small": Claim(
+            "its weight stays below a third of the hand-tuned one",
+            at("gradient_norm", "lam_largest") < HAND_TUNED / 3,
+        ),
+        "then_lbfgs": Claim(
+            "Adam and then L-BFGS reach one in ten thousand, with either weighting",
+            np.concatenate([at("then_lbfgs_ntk"), at("then_lbfgs_fixed")]) < ONE_IN_TEN_THOUSAND,
+            needed=0.95,
+        ),
+        "lbfgs_plain": Claim("L-BFGS with equal weights ends below one per cent", at("lbfgs_plain") < 0.01),
+        "two_directions": Claim(
+            "two eigenvalues of the equation hold 99.9 % of its trace",
+            spectrum[:, :2].sum(axis=1) / spectrum.sum(axis=1) > 0.999,
+        ),
+        "steep_spectrum": Claim(
+            "the fifth eigenvalue of the equation is below a ten-millionth of the first",
+            spectrum[:, 4] < 1e-7,
+        ),
+        "both_count": Claim(
+            "the two eigenvalues of the initial condition are within a factor of three",
+            np.array(start["spectrum_ic"])[:, 1] > 1 / 3,
+        ),
+    }
+
+
+def numbers(recording: dict[str, Any]) -> dict[str, str]:
+    """Every number of the prose, as text, by key."""
+    sets, said = recording["ensembles"], claims(recording)
+    settings = sets["ntk"]["settings"]
+    ratio, n_points = measured(recording, "ntk", "ratio_start"), settings["points"]
+    spectrum = np.array(recording["start"]["spectrum_pde"])
+    gain = np.median(measured(recording, "fixed")) / np.median(measured(recording, "ntk"))
+
+    def share_of_time(**changes: Any) -> str:
+        result = race(recording, **changes)["runs"]["ntk"]["result"]
+        return percent(result["weighting_milliseconds"] / result["milliseconds"], 1)
+
+    def errors(ensemble: str) -> str:
+        return error_range(measured(recording, ensemble))
+
+    def median(ensemble: str, key: str, digits: int = 2) -> str:
+        return rounded(np.median(measured(recording, ensemble, key)), digits)
+
+    return {
+        "ntk_points": grouped(n_points),
+        "ntk_seeds": grouped(len(ratio)),
+        "ntk_epochs": grouped(settings["epochs"]),
+        "ntk_refresh": grouped(settings["refresh"]),
+        "ntk_keep": f"{settings['keep']:g}",
+        "ntk_rate": f"{settings['learning_rate']:g}",
+        "ntk_slow_rate": f"{sets['slow']['settings']['learning_rate']:g}",
+        "ntk_fixed_weight": grouped(HAND_TUNED),
+        # the kernel at the start
+        "ntk_first_two": percent(np.median(spectrum[:, :2].sum(axis=1) / spectrum.sum(axis=1)), 5),
+        "ntk_fifth": rounded(np.median(spectrum[:, 4]), 1),
+        "ntk_raw_start": rounded(np.median(ratio), 3),
+        "ntk_raw_start_range": between(rounded(ratio.min(), 3), rounded(ratio.max(), 3)),
+        "ntk_raw_start_sum": rounded(np.median(ratio) * n_points),
+        "ntk_raw_start_mean": rounded(np.median(ratio) * 2),
+        # the race
+        "ntk_error": errors("ntk"),
+        "ntk_fixed_error": errors("fixed"),
+        "ntk_gain": rounded(gain),
+        "ntk_gained": of(said["ntk_gain"]),
+        "ntk_gain_plain": rounded(np.median(measured(recording, "plain") / measured(recording, "ntk"))),
+        "ntk_not_small": of(said["no_small_error"]),
+        "ntk_raw_near": of(said["raw_end"]),
+        "ntk_raw_end": median("ntk", "ratio_end", 3),
+        "ntk_growth_pde": median("ntk", "growth_pde"),
+        "ntk_growth_ic": median("ntk", "growth_ic"),
+        "ntk_raw_fall": rounded(np.median(ratio / measured(recording, "ntk", "ratio_end"))),
+        "ntk_lam_end": median("ntk", "lam_end", 3),
+        "ntk_lam_largest": median("ntk", "lam_largest", 3),
+        "ntk_long_epochs": grouped(sets["long"]["settings"]["epochs"]),
+        "ntk_long_lam_end": median("long", "lam_end", 3),
+        "ntk_sum_error": errors("sum"),
+        "ntk_sum_lam_end": median("sum", "lam_end"),
+        "ntk_sum_wrong": of(said["sum_wrong"]),
+        "ntk_mean_error": errors("mean"),
+        "ntk_mean_lam_end": median("mean", "lam_end", 3),
+        "ntk_clamp_error": errors("clamp_100"),
+        "ntk_clamp_smallest": rounded(measured(recording, "clamp_100", "ratio_smallest").min(), 2),
+        "ntk_clamp_ramp": of(said["clamp_is_ramp"]),
+        "ntk_clamp_same": of(said["clamp_same_run"]),
+        "ntk_clamp_loose": grouped(float(sets["clamp_1000"]["settings"]["clamp"])),
+        "ntk_rough_error": errors("rough"),
+        "ntk_slow_rough_error": errors("slow_rough"),
+        "ntk_slow_rough_clean": f"{grouped(10 - said['slow_rough_unclean'].hits)} of {grouped(len(ratio))}",
+        "ntk_slow_error": errors("slow"),
+        "ntk_rough_worse": of(said["slow_rough_worse"]),
+        "ntk_patient_epochs": grouped(sets["patient_rough"]["settings"]["epochs"]),
+        "ntk_patient_rough_error": errors("patient_rough"),
+        "ntk_outside_error": percent(np.median(measured(recording, "outside")), 3),
+        "ntk_outside_away": of(said["outside_runs_away"]),
+        "ntk_outside_lam": median("outside", "lam_end", 1),
+        "ntk_inside_clean": of(said["inside_clean"]),
+        "ntk_inside_falling": of(said["inside_unsettled"]),
+        "ntk_inside_lam": median("inside", "lam_end", 3),
+        "ntk_inside_long_lam": median("inside_long", "lam_end"),
+        "ntk_hard_error": errors("hard"),
+        "ntk_gradient_norm_error": errors("gradient_norm"),
+        "ntk_gradient_norm_lam": median("gradient_norm", "lam_end", 1),
+        "ntk_lbfgs": grouped(sets["then_lbfgs_ntk"]["settings"]["lbfgs"]),
+        "ntk_then_lbfgs_error": errors("then_lbfgs_ntk"),
+        "ntk_then_lbfgs_fixed_error": errors("then_lbfgs_fixed"),
+        "ntk_then_lbfgs": of(said["then_lbfgs"]),
+        "ntk_lbfgs_plain_error": errors("lbfgs_plain"),
+        # the cost
+        "ntk_share_of_time": share_of_time(),
+        "ntk_share_every_epoch": share_of_time(refresh=1),
+        "ntk_every_epoch_error": errors("every_epoch"),
+        "ntk_sample": grouped(recording["sample"]),
+        "ntk_sample_error": errors("sample"),
+    }
+
+
+def error_range(errors: np.ndarray) -> str:
+    """Median and quartiles of some errors, as a percentage."""
+    low, median, high = quartiles(errors)
+    digits = 2 if median < 0.95 else 3  # near 100 % two digits would hide that the runs differ
+    return f"{percent(median, digits)} ({between(percent(low, digits), percent(high, digits))})"
+
+
+def tables(recording: dict[str, Any]) -> dict[str, str]:
+    """Every table of the prose, in Markdown, by key."""
+    rows = []
+    for name, label in TABLE.items():
+        errors, lam = (measured(recording, name, key) for key in ("rel_l2", "lam_end"))
+        clean = f"{np.count_nonzero(errors < CLEAN_BELOW)} of {errors.size}"
+        weight = "none" if np.isnan(lam).any() else rounded(np.median(lam), 3)
+        scheme = label.format(**recording["ensembles"][name]["settings"])
+        rows.append([scheme, error_range(errors), clean, weight])
+    return {"ntk_table": table(["scheme", "relative error", "clean", "λ at the end"], rows)}
