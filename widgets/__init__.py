@@ -4,14 +4,12 @@ In a notebook each widget is a class, named after its folder: `from pinn_widgets
 made when they are asked for, so that pages and tests need nothing of Jupyter.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
-__all__ = sorted(
-    "".join(word.capitalize() for word in recipe.parent.name.split("_"))
-    for recipe in Path(__file__).parent.glob("*/recipe.py")
-)
+from .hosts.notebook.names import class_name, folder_name
+
+__all__ = sorted(class_name(recipe.parent.name) for recipe in Path(__file__).parent.glob("*/recipe.py"))  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:
@@ -20,4 +18,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"there is no {name!r} here; the widgets are {', '.join(__all__)}")
     from .hosts.notebook.host import widget_class
 
-    return widget_class(re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower())
+    return widget_class(folder_name(name))

@@ -32,6 +32,7 @@ from pinn_core import DivergenceError, SettingError
 from ... import recorded
 from ...settings import WidgetSettings
 from ..page import driver
+from .names import class_name
 
 HERE = Path(__file__).parent
 BUNDLES = (HERE / "static", HERE.parents[2] / "_build/extra/notebook")  # in a wheel, in a checkout
@@ -406,11 +407,6 @@ def widget_class(folder: str) -> type[NotebookWidget]:
         "__doc__": doc_of(recipe, schema),
     }
     return type(class_name(folder), (NotebookWidget,), members)
-
-
-def class_name(folder: str) -> str:
-    """ "weight_tuner" as "WeightTuner"."""
-    return "".join(word.capitalize() for word in folder.split("_"))
 
 
 def doc_of(recipe: Any, schema: list[dict[str, Any]]) -> str:
