@@ -31,7 +31,7 @@ EMPTY: dict[str, tuple[str, dict[str, str]]] = {
 NOT_FOR_NOTEBOOKS = re.compile(
     r"""
     \.data/ | (^|/)tests?/ | \.pyi$ | /py\.typed$
-    | ^anywidget/(labextension|nbextension) | ^IPython/(sphinxext|external)/ | ^prompt_toolkit/contrib/
+    | ^anywidget/(labextension|nbextension) | ^IPython/sphinxext/ | ^prompt_toolkit/contrib/
     | ^plotly/(package_data/(plotly\.min\.js|datasets/)|labextension|figure_factory|matplotlylib)
     | ^plotly/graph_objs/(?!(bar|box|contour|heatmap|histogram|layout|scatter|violin)/)[a-z0-9]+/
     | ^plotly/graph_objs/layout/(geo|map|mapbox|polar|scene|smith|ternary)/
@@ -63,7 +63,7 @@ def sources() -> list[Path]:
     if not EXTENSION.is_dir():
         raise CourseError(f"{EXTENSION} is missing; run `./build.sh build`.")
     own = [path for name in FROM_EXTENSION for path in EXTENSION.glob(f"static/pypi/{name}*.whl")]
-    replaced = ("parso", *(name.replace("-", "_") for name in EMPTY), *(name.split("-")[0] for name in FROM_EXTENSION))
+    replaced = (*(name.replace("-", "_") for name in EMPTY), *(name.split("-")[0] for name in FROM_EXTENSION))
     return [path for path in fetched if path.name.split("-")[0] not in replaced] + own
 
 
