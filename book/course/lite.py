@@ -11,12 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from jupyterlite_sphinx.jupyterlite_sphinx import jupyterlite_build
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from .errors import CourseError, ends_build
 from .hashing import tree_hash
+from .notebook import has_notebook
 
 HERE = Path(__file__).parent
 
@@ -30,6 +32,8 @@ KERNEL = ("micropip", "piplite", "sqlite3", "ipykernel", "comm", "pyodide_kernel
 
 # formats of fonts that no browser asks for which can run WebAssembly, source maps, and wheels that stand in rt/
 LEFT_OUT = ("**/*.map", "build/fa-*.eot", "build/fa-*.svg", "build/fa-*.ttf", "extensions/**/pypi/*.whl")
+
+LINK = '<p class="open-notebook"><a href="{address}">Open as notebook</a></p>'
 
 HEAD = '<script type="module" src="../guard.mjs"></script>\n  </head>'
 
@@ -137,7 +141,27 @@ def build_lite(app: Sphinx, exception: Exception | None) -> None:
     except Exception as error:
         raise CourseError(f"JupyterLite does not build: {error}") from error
     finish(site / FOLDER)
+    pages = {f"{Path(name).name}.ipynb": page_of(app, name) for name in app.env.found_docs}
+    kept = {name: page for name, page in pages.items() if (build / "notebooks" / name).exists()}
+    (site / FOLDER / "pages.json").write_text(json.dumps(kept, indent=1))
     stamp.write_text(key)
+
+
+def page_of(app: Sphinx, docname: str) -> dict[str, str]:
+    """Address and title of a page, for the way back from its notebook."""
+    return {"address": app.builder.get_target_uri(docname), "title": app.env.titles[docname].astext()}
+
+
+def add_link(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Let every page that has a notebook open it."""
+    if doctree is None or pagename not in app.env.found_docs:
+        return
+    if has_notebook(Path(app.env.doc2path(pagename)).read_text(encoding="utf-8")):
+        address = context["pathto"](f"{FOLDER}/notebooks/index.html", resource=True)
+        link = LINK.format(address=f"{address}?path={Path(pagename).name}.ipynb")
+        context["body"] = context["body"].replace("</h1>", f"</h1>\n{link}", 1)
 
 
 def finish(folder: Path) -> None:
@@ -161,4 +185,5 @@ def setup(app: Sphinx) -> None:
     app.connect("config-inited", configure, priority=1)
     app.setup_extension("jupyterlite_sphinx")
     app.connect("builder-inited", take_over, priority=1)
+    app.connect("html-page-context", add_link)
     app.connect("build-finished", build_lite, priority=950)
