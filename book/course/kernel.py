@@ -19,10 +19,10 @@ FROM_EXTENSION = ("ipykernel", "piplite", "pyodide_kernel", "widgetsnbextension-
 
 # Names that are asked for, and what they need to contain: the kernel does not start without sqlite3 and jedi, which
 # IPython then does without; plotly looks for the version of nbformat, ipywidgets for its own part in JupyterLab.
-EMPTY: dict[str, tuple[str, dict[str, str]]] = {
+EMPTY: dict[str, tuple[str, dict[str, bytes]]] = {
     "jedi": ("0.20.1", {}),
-    "jupyterlab-widgets": ("3.0.15", {"jupyterlab_widgets": ""}),
-    "nbformat": ("5.10.4", {"nbformat": '__version__ = "5.10.4"\n'}),
+    "jupyterlab-widgets": ("3.0.15", {"jupyterlab_widgets.py": b""}),
+    "nbformat": ("5.10.4", {"nbformat.py": b'__version__ = "5.10.4"\n'}),
     "sqlite3": ("1.0.0", {}),
 }
 
@@ -47,7 +47,7 @@ NOT_CARTESIAN = ("geo", "map", "mapbox", "polar", "scene", "smith", "ternary")
 
 # what a package imports without saying so, or what a cell needs that names only the other: the kernel loads the
 # packages that a cell imports by name and those on which they depend
-ALSO = {"ipywidgets": ["comm"], "pinn-course": ["anywidget"], "plotly": ["anywidget", "nbformat"]}
+ALSO = {"ipywidgets": ["comm"], "plotly": ["anywidget", "nbformat"]}
 
 
 def sources() -> list[Path]:
@@ -71,12 +71,12 @@ def add_wheels(folder: Path) -> None:
     """Write every wheel, slimmed, in place of those that were there."""
     folder.mkdir(parents=True, exist_ok=True)
     for outdated in folder.glob("*.whl"):
-        if not outdated.name.startswith(("numpy-", "pinn_course-")):
+        if not outdated.name.startswith(("numpy-", "pinn_")):
             outdated.unlink()
     for source in sources():
         pack(source, folder / source.name, lambda name: not NOT_FOR_NOTEBOOKS.search(name), changed)
-    for name, (version, modules) in EMPTY.items():
-        write_wheel(folder, name, version, modules)
+    for name, (version, files) in EMPTY.items():
+        write_wheel(folder, name, version, files)
 
 
 def changed(name: str, content: bytes) -> bytes:

@@ -29,7 +29,7 @@ from .errors import CourseError, ends_build
 from .hashing import file_hash, sources, tree_hash
 from .locks import write_lock
 from .vendored import TABLE, copy_vendored, write_notice
-from .wheels import build_course_wheel, slim_numpy, without_front_end
+from .wheels import build_course_wheel, slim_numpy, split_for_notebooks
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Assembly:
         self.part("numpy", [numpy], lambda: self.add_wheel("numpy", slim_numpy, numpy, numpy_sha256))
         self.part("front_end", [*page, self.root / "package-lock.json"], self.bundle_front_end)
         front_end = sorted(self.front_end.glob("*"))
-        self.part("course", [*course, *front_end], lambda: self.add_wheel("pinn_course", self.course_wheels))
+        self.part("course", [*course, *front_end], lambda: self.add_wheel("pinn_*", self.course_wheels))
         self.part("kernel", kernel.sources(), lambda: kernel.add_wheels(self.rt / "pyodide"))
         wheels = sorted((self.rt / "pyodide").glob("*.whl"))
         self.part("locks", [base_lock, *wheels], lambda: write_locks(base_lock, wheels))
@@ -128,13 +128,15 @@ class Assembly:
         write_notice(self.node_modules, self.rt)
 
     def course_wheels(self, folder: Path) -> None:
-        """Build our wheel, for notebooks and for pages."""
-        without_front_end(
-            build_course_wheel(self.root, self.build / "wheel", folder, front_end=self.front_end)
-        )
+        """Build our wheel for pages, which have a front end of their own, and its two parts for notebooks."""
+        workspace = self.build / "wheel"
+        build_course_wheel(self.root, workspace, folder)
+        whole = build_course_wheel(self.root, workspace, self.front_end.parent, front_end=self.front_end)
+        split_for_notebooks(whole, folder)
+        whole.unlink()
 
     def add_wheel(self, name: str, make: Callable[..., Any], *arguments: Any) -> None:
-        """Put a wheel beside Pyodide, in place of older versions of the same package."""
+        """Put wheels beside Pyodide, in place of older versions of the same packages."""
         folder = self.rt / "pyodide"
         for outdated in folder.glob(f"{name}-*.whl"):
             outdated.unlink()
@@ -213,8 +215,8 @@ class Assembly:
 
 def write_locks(base_lock: Path, wheels: list[Path]) -> None:
     """Write the lock files: numpy and the course for pages, everything for notebooks."""
-    for_pages = [wheel for wheel in wheels if wheel.name.startswith("numpy-") or "-1page-" in wheel.name]
-    for_notebooks = [wheel for wheel in wheels if "-1page-" not in wheel.name]
+    for_pages = [wheel for wheel in wheels if wheel.name.startswith(("numpy-", "pinn_course-"))]
+    for_notebooks = [wheel for wheel in wheels if not wheel.name.startswith("pinn_course-")]
     folder = wheels[0].parent
     write_lock(base_lock, for_pages, folder / "page-lock.json")
     write_lock(base_lock, for_notebooks, folder / "pyodide-lock.json", kernel.ALSO)

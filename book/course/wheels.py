@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .errors import CourseError
@@ -85,11 +85,15 @@ def build_course_wheel(root: Path, workspace: Path, folder: Path, front_end: Pat
     return packed
 
 
-def without_front_end(wheel: Path) -> Path:
-    """Write a copy of our wheel for pages, which have a front end of their own, beside the wheel itself."""
-    name, version, tags = wheel.name.split("-", 2)
-    target = wheel.with_name(f"{name}-{version}-1page-{tags}")
-    return pack(wheel, target, lambda file: FRONT_END not in file)
+def split_for_notebooks(wheel: Path, folder: Path) -> None:
+    """Write engine and widgets as two wheels, so that a cell loads Jupyter's part only when it asks for a widget."""
+    needs = {"pinn_core": ["numpy"], "pinn_widgets": ["pinn-core", "anywidget"]}
+    _, version, _ = wheel.name.split("-", 2)
+    with zipfile.ZipFile(wheel) as archive:
+        for package, requirements in needs.items():
+            names = sorted(name for name in archive.namelist() if name.startswith(f"{package}/"))
+            files = {name: archive.read(name) for name in names}
+            write_wheel(folder, package.replace("_", "-"), version, files, requirements)
 
 
 def pack(
@@ -122,28 +126,31 @@ def pack(
     return target
 
 
-def write_wheel(folder: Path, name: str, version: str, modules: dict[str, str]) -> Path:
-    """Write a wheel of a few modules, or of none at all, with nothing else in it.
+def write_wheel(
+    folder: Path, name: str, version: str, files: dict[str, bytes], requirements: Iterable[str] = ()
+) -> Path:
+    """Write a wheel of a few files, or of none at all, with nothing else in it.
 
     Parameters
     ----------
     folder : where to write.
     name, version : of the package.
-    modules : text of each module by its name.
+    files : content of each file by its name.
+    requirements : names of the packages that it needs.
     """
     stem = f"{name.replace('-', '_')}-{version}"
+    needs = "".join(f"Requires-Dist: {one}\n" for one in requirements)
     about = {
-        "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         "WHEEL": "Wheel-Version: 1.0\nGenerator: course\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    files = {f"{module}.py": text for module, text in modules.items()}
-    files |= {f"{stem}.dist-info/{file}": text for file, text in about.items()}
-    record = [f"{file},sha256={record_hash(text.encode())},{len(text.encode())}" for file, text in files.items()]
+    files = files | {f"{stem}.dist-info/{file}": text.encode() for file, text in about.items()}
+    record = [f"{file},sha256={record_hash(content)},{len(content)}" for file, content in files.items()]
     record_name = f"{stem}.dist-info/RECORD"
     target = folder / f"{stem}-py3-none-any.whl"
     with zipfile.ZipFile(target, "w") as archive:
-        for file, text in files.items():
-            write(archive, file, text.encode())
+        for file, content in files.items():
+            write(archive, file, content)
         write(archive, record_name, "\n".join([*record, f"{record_name},,\n"]).encode())
     return target
 
