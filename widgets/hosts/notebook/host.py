@@ -18,6 +18,7 @@ import importlib
 import json
 import sys
 import time
+import types
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +31,7 @@ import traitlets
 from pinn_core import DivergenceError, SettingError
 
 from ... import recorded
-from ...settings import WidgetSettings
+from ...settings import WidgetSettings, setting
 from ..page import driver
 from .names import class_name
 
@@ -76,6 +77,16 @@ class Live:
     task: asyncio.Task | None = None
 
 
+class RecipeRun(driver.Run):
+    """A run as on a page, of a recipe that need not be that of a folder."""
+
+    def __init__(self, recipe: Any, settings: Mapping[str, Any]) -> None:
+        self.recipe = recipe
+        self.snapshots = recipe.run(self.checked(settings))
+        self.changed = None
+        self.finished = False
+
+
 class NotebookWidget(anywidget.AnyWidget):
     """Base of all widgets in notebooks. Subclasses are made by `widget_class`."""
 
@@ -87,12 +98,13 @@ class NotebookWidget(anywidget.AnyWidget):
     _settings = traitlets.Dict().tag(sync=True)
     _recorded = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, only: str | None = None, **settings: Any) -> None:
+    def __init__(self, only: str | None = None, own: Any = None, **settings: Any) -> None:
         """Make the widget.
 
         Parameters
         ----------
         only : "train" for the short form, with Train, Pause and Reset alone.
+        own : in a race, a weighting scheme of the reader's own, which races too under the name "own".
         settings : settings by name; the others keep their default.
 
         Raises
@@ -101,7 +113,10 @@ class NotebookWidget(anywidget.AnyWidget):
         """
         if only not in (None, "train"):
             raise SettingError("only", only, "None or 'train'")
+        if own is not None:
+            self.recipe = with_own_scheme(self.recipe, own)
         checked = self.recipe.Settings.from_mapping(settings)
+        traits = {name: value for name, value in checked.as_dict().items() if self.has_trait(name)}
         self._live: Live | None = None
         self._snapshot: dict[str, Any] | None = None
         self._last_message: tuple[dict[str, Any], bytes] | None = None
@@ -111,11 +126,11 @@ class NotebookWidget(anywidget.AnyWidget):
             _definition=definition_of(self.widget_name, self.recipe, checked, only),
             _settings=checked.as_dict(),
             _recorded=f"rt/recorded/{self.widget_name}.json" if sys.platform == "emscripten" else "",
-            **checked.as_dict(),
+            **traits,
         )
         self.on_msg(self._receive)
         self.observe(self._take_settings, "_settings")
-        self.observe(self._give_settings, list(checked.as_dict()))
+        self.observe(self._give_settings, list(traits))
 
     def __repr__(self) -> str:
         defaults = self.recipe.Settings().as_dict()
@@ -221,7 +236,7 @@ class NotebookWidget(anywidget.AnyWidget):
     def _take_settings(self, change: Mapping[str, Any]) -> None:
         with self.hold_trait_notifications():
             for name, value in change["new"].items():
-                if getattr(self, name) != value:
+                if self.has_trait(name) and getattr(self, name) != value:
                     setattr(self, name, value)
 
     def _give_settings(self, change: Mapping[str, Any]) -> None:
@@ -233,7 +248,7 @@ class NotebookWidget(anywidget.AnyWidget):
 
     def _begin(self) -> Live:
         """Begin a run from code, and have the view, if there is one, show it."""
-        live = self._live = Live(self._next_key, driver.Run(self.widget_name, self._settings), self._settings)
+        live = self._live = Live(self._next_key, RecipeRun(self.recipe, self._settings), self._settings)
         self._next_key -= 1
         self.send({"type": "adopt", "id": live.key, "settings": live.settings})
         return live
@@ -318,7 +333,7 @@ class NotebookWidget(anywidget.AnyWidget):
         settings = request["settings"]
         left = TO_THE_END if request["left"] is None else request["left"]
         live = self._live = Live(
-            request["id"], driver.Run(self.widget_name, settings), settings, left, request["pace"] / 1000
+            request["id"], RecipeRun(self.recipe, settings), settings, left, request["pace"] / 1000
         )
         live.left = max(live.left, 1)  # the state before the first step, at least
         waits = left == 0
@@ -346,6 +361,34 @@ class NotebookWidget(anywidget.AnyWidget):
         path = recorded.recording_path(self.widget_name.replace("-", "_"))
         if path.exists():
             self.send({"type": "recording"}, [path.read_bytes()])
+
+
+def with_own_scheme(recipe: Any, scheme: Any) -> Any:
+    """A race's recipe with one more lane, "own", in which the reader's weighting scheme trains.
+
+    Raises
+    ------
+    SettingError : the widget is no race.
+    """
+    if not hasattr(recipe, "RACE"):
+        raise SettingError("own", type(scheme).__name__, "nothing: this widget is no race")
+    own_settings = dataclasses.make_dataclass(
+        "Settings",
+        [("own", bool, setting(True, label="your scheme", help="The scheme that this notebook has made."))],
+        bases=(recipe.Settings,),
+        frozen=True,
+    )
+
+    def lanes(settings: Any) -> dict[str, Any]:
+        made = recipe.RACE.lanes(settings)
+        return {
+            name: dataclasses.replace(lane, weighting=scheme) if name == "own" else lane
+            for name, lane in made.items()
+        }
+
+    race = dataclasses.replace(recipe.RACE, lanes=lanes)
+    parts = {name: getattr(recipe, name) for name in dir(recipe) if not name.startswith("__")}
+    return types.SimpleNamespace(**parts | {"Settings": own_settings, "RACE": race, "run": race.run})
 
 
 def arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -391,7 +434,7 @@ def widget_class(folder: str) -> type[NotebookWidget]:
 
     def check(self: NotebookWidget, proposal: Any) -> Any:
         name = proposal["trait"].name
-        return getattr(recipe.Settings.from_mapping(self._settings | {name: proposal["value"]}), name)
+        return getattr(self.recipe.Settings.from_mapping(self._settings | {name: proposal["value"]}), name)
 
     front_end = bundle()
     members: dict[str, Any] = {
