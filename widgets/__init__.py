@@ -9,7 +9,7 @@ from typing import Any
 
 from .hosts.notebook.names import class_name, folder_name
 
-__all__ = sorted(class_name(recipe.parent.name) for recipe in Path(__file__).parent.glob("*/recipe.py"))  # noqa: PLE0605
+__all__ = sorted(class_name(recipe.parent.name) for recipe in Path(__file__).parent.glob("*/recipe.py"))
 
 
 def __getattr__(name: str) -> Any:

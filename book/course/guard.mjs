@@ -140,14 +140,20 @@ async function watchKernel(app) {
   explained = true;
   const name = await missingFile().catch(() => null);
   if (name)
-    say(`The file ${name} is missing on the server: cells that need it fail. The page does not need it.`, true);
+    say(
+      `The file ${name} is missing on the server: cells that need it fail. The page does not need it.`,
+      true,
+    );
 }
 
 async function watch() {
   nameThePage();
   if (typeof WebAssembly !== "object") {
     explained = true;
-    say("This browser has no WebAssembly, or it is switched off, so notebooks cannot run. The page still reads.", true);
+    say(
+      "This browser has no WebAssembly, or it is switched off, so notebooks cannot run. The page still reads.",
+      true,
+    );
     return;
   }
   const app = await until(() => window.jupyterapp, APP_LIMIT);

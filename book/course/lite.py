@@ -184,6 +184,6 @@ def setup(app: Sphinx) -> None:
     """Load jupyterlite-sphinx and connect what keeps it in its place."""
     app.connect("config-inited", configure, priority=1)
     app.setup_extension("jupyterlite_sphinx")
-    app.connect("builder-inited", take_over, priority=1)
+    take_over(app)
     app.connect("html-page-context", add_link)
     app.connect("build-finished", build_lite, priority=950)

@@ -34,20 +34,31 @@ OPENING = re.compile(r"^(?P<fence>`{3,}|:{3,})(?:\{(?P<name>[^}]+)\})?[ \t]*(?P<
 OPTION = re.compile(r"^:([\w-]+):[ \t]*(.*)$")
 ROLE = re.compile(r"\{(?P<name>[a-z:]+)\}`(?P<content>[^`]+)`")
 TITLED = re.compile(r"(?P<title>.*?)\s*<(?P<target>[^>]*)>", re.DOTALL)
-EQUATION = re.compile(r"^\$\$\n(?P<tex>.*?)\n\$\$[ \t]*(?:\((?P<label>[\w-]+)\))?[ \t]*$", re.DOTALL | re.MULTILINE)
+EQUATION = re.compile(
+    r"^\$\$\n(?P<tex>.*?)\n\$\$[ \t]*(?:\((?P<label>[\w-]+)\))?[ \t]*$", re.DOTALL | re.MULTILINE
+)
 HEADING = re.compile(r"^(?=#{1,6} )", re.MULTILINE)
 
-BOXES = {"note", "tip", "hint", "important", "warning", "caution", "attention", "seealso", "admonition", "dropdown"}
+BOXES = {
+    "note",
+    "tip",
+    "hint",
+    "important",
+    "warning",
+    "caution",
+    "attention",
+    "seealso",
+    "admonition",
+    "dropdown",
+}
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 
-FIRST_CELL = """\
-{title}
-
+INTRODUCTION = """\
 *The notebook of this section. Run a cell with Shift and Enter, or all of them from the menu Run. Your changes stay in
-this browser; File → Download keeps them, and the line above the notebook brings back the original.*"""
+this browser; Download keeps them, and Reset brings back the original.*"""
 
 
 @dataclasses.dataclass
@@ -78,7 +89,11 @@ def blocks(source: str) -> Iterator[Block]:
             continue
         fence = opening["fence"]
         closing = next(
-            (k for k in range(at + 1, len(lines)) if re.fullmatch(rf"{fence[0]}{{{len(fence)},}}\s*", lines[k])),
+            (
+                k
+                for k in range(at + 1, len(lines))
+                if re.fullmatch(rf"{fence[0]}{{{len(fence)},}}\s*", lines[k])
+            ),
             len(lines),
         )
         if opening["name"] is None:
@@ -142,7 +157,8 @@ class Converter:
         """
         for block in blocks(self.source):
             self.add(block)
-        self.cells[0]["source"] = FIRST_CELL.format(title=self.cells[0]["source"])
+        title, _, rest = self.cells[0]["source"].partition("\n")
+        self.cells[0]["source"] = f"{title}\n\n{INTRODUCTION}\n\n{rest.strip()}".strip()
         if self.cited:
             self.markdown("## References\n\n" + "\n".join(map(self.reference, sorted(set(self.cited)))))
         return {"cells": self.cells, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
@@ -216,8 +232,10 @@ class Converter:
             self.code(block.text, **({} if not tags["tags"] else tags))
 
     def widget(self, block: Block) -> None:
-        """A cell that makes the widget and shows it."""
+        """A cell that makes the widget and shows it; its name is the id, unless the page imports that name."""
         variable = block.options.get("id", block.argument).replace("-", "_")
+        if re.search(rf"import [^\n]*\b{variable}\b", self.source):
+            variable += "_widget"
         settings = self.settings(block.argument, list(parse_preset(block.options.get("preset", "")).items()))
         only = [f'only="{block.options["only"]}"'] if "only" in block.options else []
         name = class_name(block.argument.replace("-", "_"))
@@ -411,7 +429,9 @@ def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
         if path.name not in made:
             path.unlink()
     for name, notebook in made.items():
-        (folder / name).write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / name).write_text(
+            json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 def setup(app: Sphinx) -> None:

@@ -151,9 +151,8 @@ class Assembly:
     def bundle(self) -> None:
         """Bundle the page's JavaScript and style sheet as ES modules."""
         target = self.rt / "widgets"
-        names = {entry: "page" if entry == "main.js" else entry.split(".")[0] for entry in ENTRIES}
         self.esbuild(
-            {names[entry]: f"{PAGE}/{entry}" for entry in ENTRIES},
+            [("page" if entry == "main.js" else entry.split(".")[0], f"{PAGE}/{entry}") for entry in ENTRIES],
             target,
             "--splitting",
             # chunks stand beside the entries, so that addresses relative to import.meta.url hold in both
@@ -165,12 +164,12 @@ class Assembly:
     def bundle_front_end(self) -> None:
         """Bundle the front end of widgets in notebooks: one module with everything in it, and a style sheet."""
         self.esbuild(
-            {"widget": f"{NOTEBOOK}/widget.js", "style": f"{NOTEBOOK}/notebook.css"}, self.front_end
+            [("widget", f"{NOTEBOOK}/widget.js"), ("style", f"{NOTEBOOK}/notebook.css")], self.front_end
         )
 
-    def esbuild(self, entries: dict[str, str], target: Path, *options: str) -> None:
+    def esbuild(self, entries: list[tuple[str, str]], target: Path, *options: str) -> None:
         """Bundle sources into a folder, each entry under its name, as ES modules."""
-        for source in entries.values():
+        for _, source in entries:
             if not (self.root / source).exists():
                 raise CourseError(f"{self.root / source} is missing; restore it from the repository.")
         # the program itself: its wrapper in node_modules/.bin answers errors with a trace of its own
@@ -182,7 +181,7 @@ class Assembly:
         shutil.rmtree(target, ignore_errors=True)
         command = [
             str(esbuild),
-            *(f"{name}={source}" for name, source in entries.items()),
+            *(f"{name}={source}" for name, source in entries),
             f"--outdir={target}",
             "--bundle",
             "--format=esm",

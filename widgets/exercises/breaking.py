@@ -54,4 +54,6 @@ def check_breaks(errors: Any) -> Verdict:
         )
     if own < CLEAN_BELOW:
         return wrong(f"At the weight {best:g} the run is clean, so the method is not broken.")
-    return right(f"The best weight, {best:g}, leaves an error of {percent(own)}: no weight on the term helps here.")
+    return right(
+        f"The best weight, {best:g}, leaves an error of {percent(own)}: no weight on the term helps here."
+    )

@@ -36,7 +36,7 @@ def losses(parameters: np.ndarray, omega: float = OMEGA) -> dict[str, Any]:
 
 def norms(omega: float = OMEGA) -> dict[str, float]:
     """The right answer, by complex step."""
-    found = {term: 0.0 for term in ("pde", "ic")}
+    found = dict.fromkeys(("pde", "ic"), 0.0)
     for k in range(len(PARAMETERS)):
         moved = PARAMETERS.astype(complex)
         moved[k] += 1j * STEP
@@ -70,7 +70,9 @@ def fault(term: str, given: float, true: dict[str, float]) -> str:
     if term == "pde":
         slips |= {
             float(n): "is that of the sum over the points; the loss has their mean.",
-            math.sqrt(n): "would fit a sum divided by the root of the number of points; the loss has the mean.",
+            math.sqrt(
+                n
+            ): "would fit a sum divided by the root of the number of points; the loss has the mean.",
             norms(omega=1.0)["pde"] / true["pde"]: "would fit a frequency of one; omega is two pi.",
         }
     for factor, text in slips.items():

@@ -46,13 +46,17 @@ def check_scheme(scheme: Any) -> Verdict:
     if not np.all(np.isfinite(weights)):
         return wrong("A weight is not a finite number.")
     if np.ptp(weights) == 0:
-        return wrong("No weight ever changes. Does `update` change the arrays in place: `state.terms[term][:] = ...`?")
+        return wrong(
+            "No weight ever changes. Does `update` change the arrays in place: `state.terms[term][:] = ...`?"
+        )
     error = float(np.median(last.rel_l2[:, -1]))
     found = f"From three new starts the median error is {percent(error)}, with a weight of {middle(weights):.3g} at the end."
     if error >= CLEAN_BELOW:
         end = middle(weights)
         side = "small" if end < 30 else "large" if end > 1000 else ""
-        hint = f" The weight ends too {side}." if side else " The weight is in the zone: is it so early enough?"
+        hint = (
+            f" The weight ends too {side}." if side else " The weight is in the zone: is it so early enough?"
+        )
         return wrong(f"{found}{hint}")
     ntk = float(np.median(trained(NtkTraceWeights()).rel_l2[:, -1]))
     factor = error / ntk

@@ -420,7 +420,9 @@ def bundle() -> Path:
     for folder in BUNDLES:
         if (folder / "widget.js").exists():
             return folder
-    raise FileNotFoundError("The front end of the widgets is missing; run `./build.sh build` in the checkout.")
+    raise FileNotFoundError(
+        "The front end of the widgets is missing; run `./build.sh build` in the checkout."
+    )
 
 
 @functools.cache
@@ -457,5 +459,7 @@ def doc_of(recipe: Any, schema: list[dict[str, Any]]) -> str:
     lines = [f"{recipe.TITLE}.", "", "Settings", "--------"]
     for spec in schema:
         choices = f" one of {json.dumps([value for value, _ in spec['choices']])}." if spec["choices"] else ""
-        lines.append(f"{spec['name']} = {spec['default']!r} : {spec['label']}.{choices} {spec['help']}".rstrip())
+        lines.append(
+            f"{spec['name']} = {spec['default']!r} : {spec['label']}.{choices} {spec['help']}".rstrip()
+        )
     return "\n".join(lines)
