@@ -1,7 +1,7 @@
 """The course's widgets: one folder each, with the recipe (settings and run) and the view that draws it.
 
-In a notebook each widget is a class, named after its folder: `from pinn_widgets import WeightTuner`. The classes are
-made when they are asked for, so that pages and tests need nothing of Jupyter.
+In a notebook each widget is a class, named after its folder: `from pinn_widgets import WeightTuner`. The
+classes are made when they are asked for, so that pages and tests need nothing of Jupyter.
 """
 
 from pathlib import Path

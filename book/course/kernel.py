@@ -1,7 +1,7 @@
 """What Python loads in a notebook in the reader's browser, beside Pyodide, numpy and the course.
 
-Wheels of plain Python, slimmed: those that pip has fetched (`requirements-pyodide.lock`), those that come with
-JupyterLite's kernel, and a few empty ones for names that somebody asks for and nobody needs.
+Wheels of plain Python, slimmed: those that pip has fetched (`requirements-pyodide.lock`), those that come
+with JupyterLite's kernel, and a few empty ones for names that somebody asks for and nobody needs.
 """
 
 import json
@@ -17,8 +17,9 @@ LOCK = "requirements-pyodide.lock"
 EXTENSION = Path(sys.prefix) / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 FROM_EXTENSION = ("ipykernel", "piplite", "pyodide_kernel", "widgetsnbextension-4")
 
-# Names that are asked for, and what they need to contain: the kernel does not start without sqlite3 and jedi, which
-# IPython then does without; plotly looks for the version of nbformat, ipywidgets for its own part in JupyterLab.
+# Names that are asked for, and what they need to contain: the kernel does not start without sqlite3 and
+# jedi, which IPython then does without; plotly looks for the version of nbformat, ipywidgets for its own
+# part in JupyterLab.
 EMPTY: dict[str, tuple[str, dict[str, bytes]]] = {
     "jedi": ("0.20.1", {}),
     "jupyterlab-widgets": ("3.0.15", {"jupyterlab_widgets.py": b""}),
@@ -26,8 +27,8 @@ EMPTY: dict[str, tuple[str, dict[str, bytes]]] = {
     "sqlite3": ("1.0.0", {}),
 }
 
-# What no notebook of the course runs: front ends that JupyterLite has already, data sets, tests, other programs, the
-# colours of other languages than Python, the parts of charts that are not Cartesian.
+# What no notebook of the course runs: front ends that JupyterLite has already, data sets, tests, other
+# programs, the colours of other languages than Python, the parts of charts that are not Cartesian.
 NOT_FOR_NOTEBOOKS = re.compile(
     r"""
     \.data/ | (^|/)tests?/ | \.pyi$ | /py\.typed$
@@ -37,16 +38,16 @@ NOT_FOR_NOTEBOOKS = re.compile(
     | ^plotly/graph_objs/layout/(geo|map|mapbox|polar|scene|smith|ternary)/
     | ^pygments/(styles/(?!__init__|_mapping|default)
     | formatters/(?!__init__|_mapping|html|terminal256)
-    | lexers/(?!__init__|_(css|lilypond|scheme)_builtins|_mapping|css|data|html|javascript|jvm|lilypond|lisp|markup
-                |perl|python|ruby|shell))
+    | lexers/(?!__init__|_(css|lilypond|scheme)_builtins|_mapping|css|data|html|javascript|jvm|lilypond|lisp
+                |markup|perl|python|ruby|shell))
     """,
     re.VERBOSE,
 )
 CHARTS = ("bar", "box", "contour", "heatmap", "histogram", "scatter", "violin")
 NOT_CARTESIAN = ("geo", "map", "mapbox", "polar", "scene", "smith", "ternary")
 
-# what a package imports without saying so, or what a cell needs that names only the other: the kernel loads the
-# packages that a cell imports by name and those on which they depend
+# what a package imports without saying so, or what a cell needs that names only the other: the kernel loads
+# the packages that a cell imports by name and those on which they depend
 ALSO = {"ipywidgets": ["comm"], "plotly": ["anywidget", "nbformat"]}
 
 

@@ -1,7 +1,8 @@
 """JupyterLite in the site: notebooks that run in the reader's browser, in the folder lite/.
 
-jupyterlite-sphinx builds it along with the book. Here it is told to use the one Pyodide of the site, kept from
-building it when nothing has changed, kept from adding files to every page, and relieved of what no notebook needs.
+jupyterlite-sphinx builds it along with the book. Here it is told to use the one Pyodide of the site, kept
+from building when nothing has changed, kept from adding files to every page, and relieved of what no
+notebook needs.
 """
 
 import json
@@ -30,7 +31,7 @@ ASSETS = ("jupyterlite_sphinx.css", "jupyterlite_sphinx.js")
 # loaded when the kernel starts; it would look elsewhere for what is not in this list
 KERNEL = ("micropip", "piplite", "sqlite3", "ipykernel", "comm", "pyodide_kernel", "jedi", "ipython")
 
-# formats of fonts that no browser asks for which can run WebAssembly, source maps, and wheels that stand in rt/
+# font formats that no browser with WebAssembly asks for, source maps, and wheels that stand in rt/
 LEFT_OUT = ("**/*.map", "build/fa-*.eot", "build/fa-*.svg", "build/fa-*.ttf", "extensions/**/pypi/*.whl")
 
 LINK = '<p class="open-notebook"><a href="{address}">Open as notebook</a></p>'

@@ -36,7 +36,7 @@ def write_lock(
     base_lock : lock file of the Pyodide release.
     wheels : the packages.
     lock : where to write.
-    also : for a package, others that shall be loaded along with it, though it does not say that it needs them.
+    also : for a package, others to be loaded along with it, though it does not say that it needs them.
 
     Raises
     ------

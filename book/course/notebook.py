@@ -1,11 +1,12 @@
 """Every section as a notebook, made from the same source as its page.
 
-A page with code cells becomes a notebook of the same name in `_build/notebooks`. Widgets become cells that make them,
-glued numbers become text, references become links, exercises become headings and their solutions fold.
+A page with code cells becomes a notebook of the same name in `_build/notebooks`. Widgets become cells that
+make them, glued numbers become text, references become links, exercises become headings and their solutions
+fold.
 
-What only the notebook has stands in the page's source: text in the directive `notebook`, code in a cell with the tag
-`notebook` (and `remove-cell`, so that the page does not show it). Cells with the tag `remove-cell` alone are the
-page's own and are left out here.
+What only the notebook has stands in the page's source: text in the directive `notebook`, code in a cell with
+the tag `notebook` (and `remove-cell` and `skip-execution`, so that the page does without it). Cells with the
+tag `remove-cell` alone are the page's own and are left out here.
 """
 
 import dataclasses
@@ -57,8 +58,8 @@ KERNEL = {
 }
 
 INTRODUCTION = """\
-*The notebook of this section. Run a cell with Shift and Enter, or all of them from the menu Run. Your changes stay in
-this browser; Download keeps them, and Reset brings back the original.*"""
+*The notebook of this section. Run a cell with Shift and Enter, or all of them from the menu Run. Your
+changes stay in this browser; Download keeps them, and Reset brings back the original.*"""
 
 
 @dataclasses.dataclass
@@ -232,7 +233,7 @@ class Converter:
             self.code(block.text, **({} if not tags["tags"] else tags))
 
     def widget(self, block: Block) -> None:
-        """A cell that makes the widget and shows it; its name is the id, unless the page imports that name."""
+        """A cell that makes the widget, named as its id unless the page imports that name, and shows it."""
         variable = block.options.get("id", block.argument).replace("-", "_")
         if re.search(rf"import [^\n]*\b{variable}\b", self.source):
             variable += "_widget"

@@ -162,7 +162,7 @@ class Assembly:
         )
 
     def bundle_front_end(self) -> None:
-        """Bundle the front end of widgets in notebooks: one module with everything in it, and a style sheet."""
+        """Bundle the front end of widgets in notebooks: one module with everything in it, one style sheet."""
         self.esbuild(
             [("widget", f"{NOTEBOOK}/widget.js"), ("style", f"{NOTEBOOK}/notebook.css")], self.front_end
         )

@@ -86,7 +86,7 @@ def build_course_wheel(root: Path, workspace: Path, folder: Path, front_end: Pat
 
 
 def split_for_notebooks(wheel: Path, folder: Path) -> None:
-    """Write engine and widgets as two wheels, so that a cell loads Jupyter's part only when it asks for a widget."""
+    """Write engine and widgets as two wheels: a cell without widgets then needs nothing of Jupyter's."""
     needs = {"pinn_core": ["numpy"], "pinn_widgets": ["pinn-core", "anywidget"]}
     _, version, _ = wheel.name.split("-", 2)
     with zipfile.ZipFile(wheel) as archive:

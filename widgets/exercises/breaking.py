@@ -50,7 +50,7 @@ def check_breaks(errors: Any) -> Verdict:
         if 1 < own < 1e4 and abs(own / 100 - ours) < AGREE_WITHIN * ours:
             return wrong("These are percentages; give errors as fractions.")
         return wrong(
-            f"At the weight {best:g} you found {percent(own)}, and a run of seed {SEED} gives {percent(ours)}."
+            f"At the weight {best:g} you found {percent(own)}, a run of seed {SEED} gives {percent(ours)}."
         )
     if own < CLEAN_BELOW:
         return wrong(f"At the weight {best:g} the run is clean, so the method is not broken.")

@@ -34,7 +34,7 @@ def check_goldilocks(weight: Any) -> Verdict:
 
 
 def errors_at(weights: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For every weight the relative errors and the values at the start, over the seeds; all runs in one batch."""
+    """For every weight the relative errors and the values at the start, over the seeds; in one batch."""
     n = len(SEEDS)
     *_, last = train(
         HarmonicOscillator(n_points=50),

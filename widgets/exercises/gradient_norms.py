@@ -1,7 +1,7 @@
 """Exercise of section 3.1: the gradient norms of the two terms, by hand, for a network of three parameters.
 
-The network is u(t) = v tanh(w t + b), at w = 1, b = 1/2, v = 2, for u'' + omega^2 u = 0 with omega = 2 pi, u(0) = 1,
-u'(0) = 0, on five points from 0 to 1.
+The network is u(t) = v tanh(w t + b), at w = 1, b = 1/2, v = 2, for u'' + omega^2 u = 0 with omega = 2 pi,
+u(0) = 1, u'(0) = 0, on five points from 0 to 1.
 """
 
 import math
@@ -80,6 +80,6 @@ def fault(term: str, given: float, true: dict[str, float]) -> str:
             return f"The norm of the term {term!r} {text}" if text else ""
     size = "large" if given > true[term] else "small"
     return (
-        f"The norm of the term {term!r} is too {size}. Differentiate the term in w, in b and in v, and check each "
-        "against a complex step."
+        f"The norm of the term {term!r} is too {size}. Differentiate the term in w, in b and in v, and check "
+        "each against a complex step."
     )

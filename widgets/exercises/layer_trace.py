@@ -29,8 +29,9 @@ def slips(h: np.ndarray, dz: np.ndarray) -> dict[str, float]:
     summed = sum(float(np.sum(dz[s] ** 2)) for s in range(len(dz)))
     mixed = np.einsum("snm,snk->mk", h, dz)
     return {
-        "The bias is missing: its input is the constant one, so it adds the square of dz of the first stream.": true
-        - bias,
+        "The bias is missing: its input is the constant one, so dz of the first stream, squared, is due.": (
+            true - bias
+        ),
         "The bias meets the first stream alone: the constant one has no derivatives.": true - bias + summed,
         "Products of different streams are missing: the sum over streams is squared as a whole.": same + bias,
         "The points are summed before they are squared: every residual has a gradient of its own.": float(
@@ -66,5 +67,6 @@ def check_layer_trace(function: Callable[[np.ndarray, np.ndarray], Any]) -> Verd
         if np.isclose(found, value, rtol=TOLERANCE):
             return wrong(cause)
     return wrong(
-        "It differs from the loop. Write down the gradient of one residual in W, square it, and sum over the points."
+        "It differs from the loop. Write down the gradient of one residual in W, square it, and sum over the "
+        "points."
     )

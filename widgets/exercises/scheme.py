@@ -1,6 +1,5 @@
 """Exercise of section 3.3: a weighting scheme of the reader's own."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from .verdict import Verdict, percent, right, wrong
 SEEDS = range(100, 103)
 EPOCHS = 2000
 CLEAN_BELOW = 0.05
+SMALL, LARGE = 30.0, 1000.0  # edges of the zone
 PARTS = {
     "refresh": "the number of epochs between two updates",
     "until": "the last epoch with an update, or None",
@@ -49,19 +49,16 @@ def check_scheme(scheme: Any) -> Verdict:
         return wrong(
             "No weight ever changes. Does `update` change the arrays in place: `state.terms[term][:] = ...`?"
         )
-    error = float(np.median(last.rel_l2[:, -1]))
-    found = f"From three new starts the median error is {percent(error)}, with a weight of {middle(weights):.3g} at the end."
-    if error >= CLEAN_BELOW:
-        end = middle(weights)
-        side = "small" if end < 30 else "large" if end > 1000 else ""
-        hint = (
-            f" The weight ends too {side}." if side else " The weight is in the zone: is it so early enough?"
-        )
-        return wrong(f"{found}{hint}")
+    own, end = float(np.median(last.rel_l2[:, -1])), middle(weights)
+    found = (
+        f"From three new starts the median error is {percent(own)}, with a weight of {end:.3g} at the end."
+    )
+    if own >= CLEAN_BELOW:
+        side = "small" if end < SMALL else "large" if end > LARGE else ""
+        hint = f"The weight ends too {side}." if side else "The weight is in the zone: is it so early enough?"
+        return wrong(f"{found} {hint}")
     ntk = float(np.median(trained(NtkTraceWeights()).rel_l2[:, -1]))
-    factor = error / ntk
-    than = f"{factor:.2g} times that of NTK weights" if math.isfinite(factor) else "not comparable"
-    return right(f"{found} That is {than}.")
+    return right(f"{found} The error is {own / ntk:.2g} times that of NTK weights.")
 
 
 def middle(weights: np.ndarray) -> float:

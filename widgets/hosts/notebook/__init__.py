@@ -1,1 +1,1 @@
-"""A widget in Jupyter and JupyterLite: an anywidget class around the same recipe and the same view as on a page."""
+"""A widget in Jupyter and JupyterLite: an anywidget class around the recipe and the view of the pages."""

@@ -7,8 +7,8 @@
     tuner.run()                # trains to the end, then the next line runs
     tuner.result["rel_l2"]
 
-Settings are traits: `tuner.lam_ic = 1` moves the slider, and moving the slider changes `tuner.lam_ic`. Training is
-done by this kernel, in slices, so that Pause is heard.
+Settings are traits: `tuner.lam_ic = 1` moves the slider, and moving the slider changes `tuner.lam_ic`.
+Training is done by this kernel, in slices, so that Pause is heard.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ TRAITS = {"float": traitlets.Float, "int": traitlets.Int, "flag": traitlets.Bool
 
 @dataclasses.dataclass(frozen=True)
 class SchemeRun:
-    """What one scheme of a race has done so far: `series` and `curve` hold arrays by name, `result` plain values."""
+    """What one scheme of a race has done so far: arrays by name, and plain values as `result`."""
 
     series: dict[str, np.ndarray]
     curve: dict[str, np.ndarray]

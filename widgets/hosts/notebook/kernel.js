@@ -1,5 +1,3 @@
-import { unpack } from "../../shared/wire.js";
-
 /** Time in ms after which a kernel that has not answered at all counts as gone. */
 const ANSWER_LIMIT = 20_000;
 const SILENT =
