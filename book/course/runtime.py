@@ -11,7 +11,9 @@ They are assembled in `_build/extra`, each part only when its inputs have change
 at the end of a build (Sphinx itself copies extra files only in builds in which some page has changed).
 """
 
+import functools
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -166,6 +168,9 @@ class Assembly:
         self.esbuild(
             [("widget", f"{NOTEBOOK}/widget.js"), ("style", f"{NOTEBOOK}/notebook.css")], self.front_end
         )
+        # ipywidgets has classes of the same names: our rules hold inside our widgets only
+        style = self.front_end / "style.css"
+        style.write_text(scoped(style.read_text(), ".course-widget"))
 
     def esbuild(self, entries: list[tuple[str, str]], target: Path, *options: str) -> None:
         """Bundle sources into a folder, each entry under its name, as ES modules."""
@@ -210,6 +215,31 @@ class Assembly:
                 ) from error
             name = f"{widget.replace('_', '-')}.json"
             (folder / name).write_text(json.dumps(recording, separators=(",", ":")))
+
+
+def scoped(css: str, scope: str) -> str:
+    """A style sheet, minified, whose rules hold only inside elements that match `scope`.
+
+    Rules that name the scope themselves stay as they are.
+    """
+    result, at = [], 0
+    for brace in re.finditer(r"[{}]", css):
+        head = css[at : brace.start()]
+        at = brace.end()
+        is_rule = brace[0] == "{" and head and not head.startswith("@")
+        result.append(",".join(map(functools.partial(within, scope), split_list(head))) if is_rule else head)
+        result.append(brace[0])
+    return "".join([*result, css[at:]])
+
+
+def within(scope: str, selector: str) -> str:
+    """A selector, limited to what is inside the scope."""
+    return selector if scope in selector else f"{scope} {selector}"
+
+
+def split_list(selectors: str) -> list[str]:
+    """The selectors of a list, split at its commas but not at those in brackets."""
+    return re.split(r",(?![^(\[]*[)\]])", selectors)
 
 
 def write_locks(base_lock: Path, wheels: list[Path]) -> None:
