@@ -331,7 +331,7 @@ class NotebookWidget(anywidget.AnyWidget):
     def _start(self, request: dict[str, Any]) -> None:
         """Begin a run for which the view asks."""
         settings = request["settings"]
-        left = TO_THE_END if request["left"] is None else request["left"]
+        left = TO_THE_END if request["left"] < 0 else request["left"]
         live = self._live = Live(
             request["id"], RecipeRun(self.recipe, settings), settings, left, request["pace"] / 1000
         )

@@ -1,5 +1,7 @@
 /** Time in ms after which a kernel that has not answered at all counts as gone. */
 const ANSWER_LIMIT = 20_000;
+/** What stands for infinity in a message; a null would not arrive as Python's None everywhere. */
+const TO_THE_END = -1;
 const SILENT =
   "The kernel does not answer. It may be busy with another cell; if it was restarted, run the cell that made this widget again.";
 
@@ -45,7 +47,7 @@ export class Kernel {
       type: "start",
       id,
       settings,
-      left: left === Number.POSITIVE_INFINITY ? null : left,
+      left: Number.isFinite(left) ? left : TO_THE_END,
       pace,
     });
     this.#waiting = setTimeout(() => this.#giveUp(id), ANSWER_LIMIT);
