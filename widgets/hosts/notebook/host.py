@@ -31,6 +31,7 @@ import traitlets
 from pinn_core import DivergenceError, SettingError
 
 from ... import recorded
+from ...definition import definition
 from ...settings import WidgetSettings, setting
 from ..page import driver
 from .names import class_name
@@ -123,7 +124,7 @@ class NotebookWidget(anywidget.AnyWidget):
         self._next_key = -1
         super().__init__(
             _key=uuid.uuid4().hex,
-            _definition=definition_of(self.widget_name, self.recipe, checked, only),
+            _definition=definition(self.widget_name, self.recipe, checked, only),
             _settings=checked.as_dict(),
             _recorded=f"rt/recorded/{self.widget_name}.json" if sys.platform == "emscripten" else "",
             **traits,
@@ -394,20 +395,6 @@ def with_own_scheme(recipe: Any, scheme: Any) -> Any:
 def arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Every entry as an array."""
     return {name: np.asarray(value) for name, value in values.items()}
-
-
-def definition_of(name: str, recipe: Any, start: WidgetSettings, only: str | None) -> dict[str, Any]:
-    """What the view needs to know of the widget."""
-    return {
-        "widget": name,
-        "settings": start.schema(),
-        "start": start.as_dict(),
-        "presets": [list(preset) for preset in recipe.PRESETS.items()],
-        "code": recipe.CODE,
-        "every": getattr(recipe, "EPOCHS_PER_SNAPSHOT", None),
-        "options": {"only": only} if only else {},
-        "texts": {"title": recipe.TITLE},
-    }
 
 
 def bundle() -> Path:

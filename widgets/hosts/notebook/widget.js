@@ -21,6 +21,7 @@ async function connect(model) {
     settings: model.get("_settings"),
     phase: "recorded",
     run: null,
+    reference: null,
     recording: null,
     status: definition.options.only ? "" : HINT,
     failure: null,
