@@ -162,6 +162,17 @@ def test_site_has_the_notebooks_and_the_ways_to_them(built_site):
         assert "guard.mjs" in (lite / app / "index.html").read_text()
 
 
+def test_solutions_on_pages_pass_their_checks(built_site):
+    pages = {page.stem: page.read_text() for page in built_site.glob("chapters/*.html")}
+    checked = [
+        name for name, text in pages.items() if "pinn_widgets.exercises" in re.sub("<[^>]*>", "", text)
+    ]
+    assert {"two-pathologies", "weight-tuner", "ntk-weights", "appendix-trace"} <= set(checked)
+    for name in checked:
+        assert "✓ Right" in pages[name], name
+        assert "✗" not in pages[name], name
+
+
 def test_lite_is_small(built_site):
     lite = sum(path.stat().st_size for path in (built_site / "lite").rglob("*") if path.is_file())
     own = json.loads((built_site / "rt/pyodide/pyodide-lock.json").read_text())["packages"]

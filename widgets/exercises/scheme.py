@@ -6,6 +6,7 @@ import numpy as np
 
 from pinn_core import Adam, DivergenceError, HarmonicOscillator, Mlp, NtkTraceWeights, SettingError, train
 
+from ..own_scheme import admitted
 from .verdict import Verdict, percent, right, wrong
 
 SEEDS = range(100, 103)
@@ -23,7 +24,8 @@ PARTS = {
 def trained(scheme: Any) -> Any:
     """The last snapshot of three runs under a scheme."""
     problem, network = HarmonicOscillator(n_points=50), Mlp(widths=(1, 32, 32, 1))
-    *_, last = train(problem, network, Adam(learning_rate=3e-3), scheme, SEEDS, EPOCHS, every=100)
+    with admitted(scheme):
+        *_, last = train(problem, network, Adam(learning_rate=3e-3), scheme, SEEDS, EPOCHS, every=100)
     return last
 
 

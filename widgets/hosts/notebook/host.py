@@ -32,6 +32,7 @@ from pinn_core import DivergenceError, SettingError
 
 from ... import recorded
 from ...definition import definition
+from ...own_scheme import admitted
 from ...settings import WidgetSettings, setting
 from ..page import driver
 from .names import class_name
@@ -388,8 +389,13 @@ def with_own_scheme(recipe: Any, scheme: Any) -> Any:
         }
 
     race = dataclasses.replace(recipe.RACE, lanes=lanes)
+
+    def run(settings: Any) -> Any:
+        with admitted(scheme):
+            yield from race.run(settings)
+
     parts = {name: getattr(recipe, name) for name in dir(recipe) if not name.startswith("__")}
-    return types.SimpleNamespace(**parts | {"Settings": own_settings, "RACE": race, "run": race.run})
+    return types.SimpleNamespace(**parts | {"Settings": own_settings, "RACE": race, "run": run})
 
 
 def arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
