@@ -1,3 +1,4 @@
+# ruff: noqa: ARG (answers need not look at what they are given)
 """The checks of the exercises: right answers pass, and a wrong one is told what is wrong with it."""
 
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def test_wrong_errors_are_explained(errors):
         ({1.0: 1.0}, "whole range"),
         ({weight: 100 * error for weight, error in errors.items()}, "percentages"),
         ({weight: error_at(weight, OMEGA / 2) for weight in errors}, "double it"),
-        ({weight: 1e-3 for weight in errors}, "a run of seed"),
+        (dict.fromkeys(errors, 1e-3), "a run of seed"),
     ):
         verdict = check_breaks(answer)
         assert not verdict
@@ -163,7 +164,7 @@ class Scheme:
     def init(self, sizes: Any, members: int | None) -> WeightState:
         return WeightState({term: np.ones(members or 1) for term in sizes})
 
-    def update(self, state: WeightState, measures: Any, epoch: int) -> None:  # noqa: ARG002
+    def update(self, state: WeightState, measures: Any, epoch: int) -> None:
         state.terms["ic"][:] = 0.5 * state.terms["ic"] + 0.5 * self.target
 
 

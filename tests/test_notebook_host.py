@@ -1,4 +1,4 @@
-"""The class of a widget in a notebook: settings as traits, runs from code and from the view, results as arrays."""
+"""The class of a widget in a notebook: settings as traits, runs from code and view, results as arrays."""
 
 import asyncio
 import importlib
@@ -38,19 +38,20 @@ def tuner():
 def sent(tuner, monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     """What the widget tells its view."""
     messages: list[dict] = []
-    monkeypatch.setattr(type(tuner), "send", lambda self, content, buffers=None: messages.append(content))
+    monkeypatch.setattr(type(tuner), "send", lambda _, content, *buffers: messages.append(content))
     return messages
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_widget_has_a_class(folder):
-    widget = getattr(pinn_widgets, class_name(folder))()
+    made = getattr(pinn_widgets, class_name(folder))
+    widget = made()
     settings = importlib.import_module(f"pinn_widgets.{folder}.recipe").Settings()
     assert widget.settings == settings
     for name, value in settings.as_dict().items():
         assert getattr(widget, name) == value
-    assert folder_name(type(widget).__name__) == folder
-    assert "Settings" in type(widget).__doc__
+    assert folder_name(made.__name__) == folder
+    assert "Settings" in made.__doc__
 
 
 def test_what_is_no_widget_is_refused():
@@ -70,7 +71,7 @@ def test_bad_settings_are_refused_in_a_sentence(tuner):
     for change in ({"lam_ic": -1}, {"nothing": 1}):
         with pytest.raises(SettingError, match=r"is not allowed; allowed"):
             pinn_widgets.WeightTuner(**change)
-    with pytest.raises(SettingError, match="from 0.001"):
+    with pytest.raises(SettingError, match=r"from 0\.001"):
         tuner.lam_ic = -1
     with pytest.raises(traitlets.TraitError):
         tuner.epochs = "many"
@@ -89,7 +90,7 @@ def test_results_are_those_of_the_recipe(tuner):
     assert tuner.runs == {}
 
 
-def test_divergence_is_raised(sent):
+def test_divergence_is_raised():
     tuner = pinn_widgets.WeightTuner(lam_ic=1e5, learning_rate=1.0, optimizer="gradient_descent")
     with pytest.raises(DivergenceError, match="smaller learning rate"):
         tuner.run()
@@ -108,8 +109,7 @@ def test_race_gives_every_scheme_and_takes_one_more():
 
 def test_run_from_code_is_shown(tuner, sent):
     tuner.run()
-    assert [message["type"] for message in sent][0] == "adopt"
-    assert [message["type"] for message in sent][-1] == "run"
+    assert (sent[0]["type"], sent[-1]["type"]) == ("adopt", "run")
     tuner._receive(None, {"type": "hello"}, [])
     assert [message["type"] for message in sent[-2:]] == ["adopt", "run"]
 
@@ -128,7 +128,7 @@ def test_run_from_the_view(tuner, sent):
     assert {message["type"] for message in sent} == {"run"}
 
 
-def test_step_pause_change_and_stop(tuner, sent):
+def test_step_pause_change_and_stop(tuner):
     async def main() -> None:
         tuner._receive(None, request(tuner, left=1), [])
         await tuner._live.task
@@ -147,7 +147,7 @@ def test_step_pause_change_and_stop(tuner, sent):
     assert tuner.snapshot["epoch"] == 40
 
 
-def test_train_in_the_background_and_cancel(sent):
+def test_train_in_the_background_and_cancel():
     tuner = pinn_widgets.WeightTuner(epochs=20000)
 
     async def main() -> None:
