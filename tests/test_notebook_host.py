@@ -38,7 +38,7 @@ def tuner():
 def sent(tuner, monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     """What the widget tells its view."""
     messages: list[dict] = []
-    monkeypatch.setattr(type(tuner), "send", lambda _, content, *buffers: messages.append(content))
+    monkeypatch.setattr(type(tuner), "send", lambda _, content, *_rest: messages.append(content))
     return messages
 
 
