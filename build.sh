@@ -91,6 +91,18 @@ python_packages() {
   fi
 }
 
+notebook_wheels() { # plain Python for the reader's browser: pip only fetches and checks them
+  stage 'Wheels for notebooks'
+  local lock=requirements-pyodide.lock
+  if cmp -s "$lock" ".venv/wheels/$lock"; then
+    return
+  fi
+  rm -rf .venv/wheels
+  "$python" -m pip download --quiet --disable-pip-version-check --require-hashes --requirement "$lock" --no-deps \
+    --only-binary :all: --platform any --implementation py --abi none --python-version 3.13 --dest .venv/wheels
+  cp "$lock" .venv/wheels/
+}
+
 course_package() {
   stage 'Engine and widgets'
   if ! cat pyproject.toml setup.py | cmp -s - .venv/course; then
@@ -146,6 +158,7 @@ book() {
 ready_to_build() {
   need_node
   python_packages requirements.lock
+  notebook_wheels
   course_package
   node_packages "$1"
 }
@@ -158,7 +171,7 @@ ready_to_test() {
 serve() {
   local port=8000
   if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "serve takes only --port N"; fi
-  stages=5
+  stages=6
   need_free_port "$port"
   ready_to_build run
   book
@@ -167,13 +180,13 @@ serve() {
 }
 
 build() {
-  stages=4
+  stages=5
   ready_to_build run
   book "$@"
 }
 
 run_tests() {
-  stages=6
+  stages=7
   ready_to_test
   need_chromium
   stage 'Tests'
@@ -185,7 +198,7 @@ run_tests() {
 }
 
 check() {
-  stages=5
+  stages=6
   ready_to_test
   stage 'Lint, format and types'
   "$python" -m ruff check .
@@ -195,7 +208,7 @@ check() {
 }
 
 bench() {
-  stages=6
+  stages=7
   ready_to_test
   need_chromium
   book

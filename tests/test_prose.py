@@ -35,7 +35,17 @@ WITHOUT_PROSE = {
     "widget",
 }
 # Directives whose text, and whose title if they have one, is prose.
-WITH_PROSE = {"admonition", "exercise", "solution", "figure", "important", "note", "tip", "warning"}
+WITH_PROSE = {
+    "admonition",
+    "exercise",
+    "solution",
+    "figure",
+    "important",
+    "notebook",
+    "note",
+    "tip",
+    "warning",
+}
 # The same, with the prose not inside but between a start and an end.
 GATES = {"exercise-start", "exercise-end", "solution-start", "solution-end"}
 # Directives whose argument is a label or a file and not a title.

@@ -9,8 +9,9 @@ import pytest
 
 from course.errors import CourseError
 from course.hashing import file_hash
+from course.locks import lock_entry
 from course.policy import InlineScripts, script_hash, with_policy
-from course.runtime import NUMPY_SHA256, NUMPY_WHEEL, Assembly, lock_entry, mirror
+from course.runtime import NUMPY_SHA256, NUMPY_WHEEL, Assembly, mirror
 from course.site import shortened
 from course.vendored import copy_vendored, wanted
 from course.wheels import build_course_wheel, slim_numpy

@@ -1,6 +1,6 @@
 """The runtime files: everything that a page loads beside its own HTML and theme, in one folder rt/.
 
-    rt/pyodide/    Pyodide, the wheels of numpy and of the course, and the lock file that lists them
+    rt/pyodide/    Pyodide, wheels, and two lock files that list them: one for pages, one for notebooks
     rt/widgets/    the page's JavaScript, bundled
     rt/plotly/     charts
     rt/mathjax/    fonts and style sheet of the equations
@@ -11,13 +11,12 @@ They are assembled in `_build/extra`, each part only when its inputs have change
 at the end of a build (Sphinx itself copies extra files only in builds in which some page has changed).
 """
 
+import functools
 import json
 import re
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Callable, Iterable
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,13 @@ from sphinx.util import logging
 
 from pinn_widgets import recorded
 
-from . import icons
+from . import icons, kernel
 from .equations import SCRIPT, Typesetter
 from .errors import CourseError, ends_build
 from .hashing import file_hash, sources, tree_hash
+from .locks import write_lock
 from .vendored import TABLE, copy_vendored, write_notice
-from .wheels import build_course_wheel, slim_numpy
+from .wheels import build_course_wheel, slim_numpy, split_for_notebooks
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ NUMPY_SHA256 = "125230b4c3ecd08803e5c43f1162e017c0718d9f253146225a705a952b9c16c2
 
 PAGE = "widgets/hosts/page"
 ENTRIES = ("main.js", "worker.js", "page.css")  # of PAGE; main.js becomes page.js, which pages load
+NOTEBOOK = "widgets/hosts/notebook"
 
 
 class Assembly:
@@ -60,6 +61,7 @@ class Assembly:
         self.rt = build / "extra" / "rt"
         self.static = build / "extra" / "static"
         self.stamps = build / "extra" / "stamps"
+        self.front_end = build / "extra" / "notebook"
         self.node_modules = root / "node_modules"
         self.numpy_wheel = numpy_wheel
 
@@ -88,9 +90,12 @@ class Assembly:
 
         self.part("vendored", [*vendored, TABLE], self.add_vendored)
         self.part("numpy", [numpy], lambda: self.add_wheel("numpy", slim_numpy, numpy, numpy_sha256))
-        self.part("course", course, lambda: self.add_wheel("pinn_course", self.course_wheel))
+        self.part("front_end", [*page, self.root / "package-lock.json"], self.bundle_front_end)
+        front_end = sorted(self.front_end.glob("*"))
+        self.part("course", [*course, *front_end], lambda: self.add_wheel("pinn_*", self.course_wheels))
+        self.part("kernel", kernel.sources(), lambda: kernel.add_wheels(self.rt / "pyodide"))
         wheels = sorted((self.rt / "pyodide").glob("*.whl"))
-        self.part("lock", [base_lock, *wheels], lambda: write_page_lock(base_lock, wheels))
+        self.part("locks", [base_lock, *wheels], lambda: write_locks(base_lock, wheels))
         self.part("equations", [mathjax, SCRIPT], self.add_style_sheet)
         self.part("page", [*page, self.root / "package-lock.json"], self.bundle)
         self.part("icons", [icons.FONT, HERE / "icons.py"], lambda: icons.write_icons(self.static))
@@ -99,7 +104,7 @@ class Assembly:
 
     def part(self, name: str, inputs: Iterable[Path], make: Callable[[], Any]) -> None:
         """Make one part anew if its inputs, or the code that makes it, have changed since the last time."""
-        made_by = [HERE / f"{module}.py" for module in ("runtime", "vendored", "wheels")]
+        made_by = [HERE / f"{module}.py" for module in ("runtime", "vendored", "wheels", "kernel", "locks")]
         present = [path for path in (*inputs, *made_by) if path.exists()]
         stamp, key = self.stamps / name, tree_hash(self.root, present, str(self.numpy_wheel))
         if stamp.exists() and stamp.read_text() == key:
@@ -124,12 +129,16 @@ class Assembly:
         copy_vendored(self.node_modules, self.rt)
         write_notice(self.node_modules, self.rt)
 
-    def course_wheel(self, folder: Path) -> None:
-        """Build our wheel."""
-        build_course_wheel(self.root, self.build / "wheel", folder)
+    def course_wheels(self, folder: Path) -> None:
+        """Build our wheel for pages, which have a front end of their own, and its two parts for notebooks."""
+        workspace = self.build / "wheel"
+        build_course_wheel(self.root, workspace, folder)
+        whole = build_course_wheel(self.root, workspace, self.front_end.parent, front_end=self.front_end)
+        split_for_notebooks(whole, folder)
+        whole.unlink()
 
     def add_wheel(self, name: str, make: Callable[..., Any], *arguments: Any) -> None:
-        """Put a wheel beside Pyodide, in place of older versions of the same package."""
+        """Put wheels beside Pyodide, in place of older versions of the same packages."""
         folder = self.rt / "pyodide"
         for outdated in folder.glob(f"{name}-*.whl"):
             outdated.unlink()
@@ -143,32 +152,49 @@ class Assembly:
 
     def bundle(self) -> None:
         """Bundle the page's JavaScript and style sheet as ES modules."""
-        missing = [entry for entry in ENTRIES if not (self.root / PAGE / entry).exists()]
-        if missing:
-            raise CourseError(f"{self.root / PAGE / missing[0]} is missing; restore it from the repository.")
+        target = self.rt / "widgets"
+        self.esbuild(
+            [("page" if entry == "main.js" else entry.split(".")[0], f"{PAGE}/{entry}") for entry in ENTRIES],
+            target,
+            "--splitting",
+            # chunks stand beside the entries, so that addresses relative to import.meta.url hold in both
+            "--chunk-names=[name]-[hash]",
+            "--external:../pyodide/*",
+            "--external:../plotly/*",
+        )
+
+    def bundle_front_end(self) -> None:
+        """Bundle the front end of widgets in notebooks: one module with everything in it, one style sheet."""
+        self.esbuild(
+            [("widget", f"{NOTEBOOK}/widget.js"), ("style", f"{NOTEBOOK}/notebook.css")], self.front_end
+        )
+        # ipywidgets has classes of the same names: our rules hold inside our widgets only
+        style = self.front_end / "style.css"
+        style.write_text(scoped(style.read_text(), ".course-widget"))
+
+    def esbuild(self, entries: list[tuple[str, str]], target: Path, *options: str) -> None:
+        """Bundle sources into a folder, each entry under its name, as ES modules."""
+        for _, source in entries:
+            if not (self.root / source).exists():
+                raise CourseError(f"{self.root / source} is missing; restore it from the repository.")
         # the program itself: its wrapper in node_modules/.bin answers errors with a trace of its own
         esbuild = next((self.node_modules / "@esbuild").glob("*/bin/esbuild"), None)
         if esbuild is None:
             raise CourseError(
                 f"{self.node_modules / '@esbuild'} is incomplete; run `npm ci` and build again."
             )
-        target = self.rt / "widgets"
         shutil.rmtree(target, ignore_errors=True)
         command = [
             str(esbuild),
-            *(f"{'page' if entry == 'main.js' else entry.split('.')[0]}={PAGE}/{entry}" for entry in ENTRIES),
+            *(f"{name}={source}" for name, source in entries),
             f"--outdir={target}",
             "--bundle",
             "--format=esm",
-            "--splitting",
-            # chunks stand beside the entries, so that addresses relative to import.meta.url hold in both
-            "--chunk-names=[name]-[hash]",
             "--target=es2022",
             "--minify",
             "--legal-comments=none",
-            "--external:../pyodide/*",
-            "--external:../plotly/*",
             "--log-level=warning",
+            *options,
         ]
         done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -191,44 +217,38 @@ class Assembly:
             (folder / name).write_text(json.dumps(recording, separators=(",", ":")))
 
 
-def write_page_lock(base_lock: Path, wheels: list[Path]) -> None:
-    """Write the lock file for pages: Pyodide's own, with no packages but our wheels."""
-    base = json.loads(base_lock.read_text())
-    packages = {entry["name"]: entry for entry in map(lock_entry, wheels)}
-    for entry in packages.values():
-        if missing := set(entry["depends"]) - set(packages):
-            raise CourseError(
-                f"{entry['file_name']} depends on {', '.join(missing)}, which no wheel provides."
-            )
-    lock = {"info": base["info"], "packages": dict(sorted(packages.items()))}
-    (wheels[0].parent / "page-lock.json").write_text(json.dumps(lock, indent=1) + "\n")
+def scoped(css: str, scope: str) -> str:
+    """A style sheet, minified, whose rules hold only inside elements that match `scope`.
+
+    Rules that name the scope themselves stay as they are.
+    """
+    result, at = [], 0
+    for brace in re.finditer(r"[{}]", css):
+        head = css[at : brace.start()]
+        at = brace.end()
+        is_rule = brace[0] == "{" and head and not head.startswith("@")
+        result.append(",".join(map(functools.partial(within, scope), split_list(head))) if is_rule else head)
+        result.append(brace[0])
+    return "".join([*result, css[at:]])
 
 
-def lock_entry(wheel: Path) -> dict[str, Any]:
-    """What Pyodide's lock file says of one wheel."""
-    with zipfile.ZipFile(wheel) as archive:
-        files = archive.namelist()
-        metadata = next(name for name in files if name.endswith(".dist-info/METADATA"))
-        header = HeaderParser().parsestr(archive.read(metadata).decode())
-    requirements = [r for r in header.get_all("Requires-Dist", []) if "extra ==" not in r]
-    return {
-        "name": package_name(header["Name"]),
-        "version": header["Version"],
-        "file_name": wheel.name,
-        "install_dir": "site",
-        "sha256": file_hash(wheel),
-        "package_type": "package",
-        "imports": sorted({name.split("/")[0] for name in files if name.endswith(".py")}),
-        "depends": sorted(package_name(requirement) for requirement in requirements),
-        "unvendored_tests": False,
-    }
+def within(scope: str, selector: str) -> str:
+    """A selector, limited to what is inside the scope."""
+    return selector if scope in selector else f"{scope} {selector}"
 
 
-def package_name(requirement: str) -> str:
-    """The normalised name at the start of a requirement such as "numpy<2.3,>=2.2"."""
-    name = re.match(r"[\w.-]+", requirement)
-    assert name is not None, requirement
-    return re.sub(r"[-_.]+", "-", name[0]).lower()
+def split_list(selectors: str) -> list[str]:
+    """The selectors of a list, split at its commas but not at those in brackets."""
+    return re.split(r",(?![^(\[]*[)\]])", selectors)
+
+
+def write_locks(base_lock: Path, wheels: list[Path]) -> None:
+    """Write the lock files: numpy and the course for pages, everything for notebooks."""
+    for_pages = [wheel for wheel in wheels if wheel.name.startswith(("numpy-", "pinn_course-"))]
+    for_notebooks = [wheel for wheel in wheels if not wheel.name.startswith("pinn_course-")]
+    folder = wheels[0].parent
+    write_lock(base_lock, for_pages, folder / "page-lock.json")
+    write_lock(base_lock, for_notebooks, folder / "pyodide-lock.json", kernel.ALSO)
 
 
 def manifest_of(rt: Path) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def remove_stale(app: Sphinx, exception: Exception | None) -> None:
 def pages_of(site: Path) -> list[Path]:
     """Every page of the site, not counting pages that static files may contain."""
     found = (path.relative_to(site) for path in site.rglob("*.html"))
-    return sorted(site / name for name in found if name.parts[0] not in ("_static", "rt"))
+    return sorted(site / name for name in found if name.parts[0] not in ("_static", "lite", "rt"))
 
 
 @ends_build

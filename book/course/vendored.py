@@ -15,7 +15,7 @@ TABLE = Path(__file__).with_name("vendored.json")
 
 PACKAGES = ("mathjax", "plotly.js-basic-dist-min", "pyodide")
 
-PYODIDE_CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+PYODIDE_CORE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
 def wanted(node_modules: Path) -> dict[str, str]:

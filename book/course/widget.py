@@ -36,6 +36,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from pinn_core import SettingError
 from pinn_widgets import recorded
+from pinn_widgets.definition import definition
 from pinn_widgets.drawing import Picture, matching_run
 
 recording_of = functools.cache(recorded.load)
@@ -190,18 +191,9 @@ class Instance:
     def definition(self, runtime: str) -> dict[str, Any]:
         """What the page's script needs to know of the widget."""
         return {
-            "widget": self.name,
-            "settings": self.start.schema(),
-            "start": self.start.as_dict(),
-            # a list: JavaScript reorders the names of an object that look like numbers
-            "presets": list(self.recipe.PRESETS.items()),
-            "code": self.recipe.CODE,
-            "every": getattr(self.recipe, "EPOCHS_PER_SNAPSHOT", None),
-            "least_schemes": getattr(self.recipe, "LEAST_SCHEMES", 0),
+            **definition(self.name, self.recipe, self.start, "train" if self.short else None),
             "recorded": f"{runtime}/recorded/{self.name}.json",
             "runtime": f"{runtime}/",
-            "options": {"only": "train"} if self.short else {},
-            "texts": {"title": self.recipe.TITLE},
         }
 
 

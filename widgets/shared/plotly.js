@@ -3,10 +3,11 @@ let loading = null;
 /**
  * Load the chart library, once for the page.
  *
- * @param {string} address
+ * @param {string | object} address or the library itself, where it is there already
  * @returns {Promise<any>} Plotly
  */
 export function loadPlotly(address) {
+  if (typeof address !== "string") return Promise.resolve(address);
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = address;

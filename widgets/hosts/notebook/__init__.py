@@ -1,0 +1,1 @@
+"""A widget in Jupyter and JupyterLite: an anywidget class around the recipe and the view of the pages."""
