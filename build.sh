@@ -193,7 +193,7 @@ run_tests() {
   if (($#)); then exec "$python" -m pytest "$@"; fi
   local failed=0
   "$python" -m pytest --numprocesses auto --ignore tests/browser || failed=1
-  "$python" -m pytest tests/browser || failed=1 # alone, because it measures times
+  "$python" -m pytest --numprocesses auto tests/browser || failed=1 # after the others, which keep every core busy
   return $failed
 }
 
