@@ -181,7 +181,15 @@ def page(page: dict) -> list[dict]:
         timed("race of three schemes, 2 000 epochs, cold, training", "cold_training", 3.5, page["race"]),
         timed("race of three schemes, 2 000 epochs, warm, training", "warm_training", 3.5, page["race"]),
         timed("race of three schemes, warm, from the click on", "warm_done", of=page["race"]),
+        *notebook_figures(page["notebook"]),
     ]
+
+
+def notebook_figures(measured: dict) -> list[dict]:
+    """Bytes and seconds of a notebook."""
+    import notebook  # needs playwright
+
+    return notebook.figures(measured, _figure)
 
 
 def _figure(

@@ -46,10 +46,11 @@ def _run(options: argparse.Namespace) -> int:
     if options.engine_only:
         del contestants.GROUPS["chromium"]
     else:
-        import page as page_module  # needs playwright
+        import notebook  # needs playwright
+        import page as page_module
 
         print("pages", flush=True)
-        page = page_module.measure(options.visits)
+        page = page_module.measure(options.visits) | {"notebook": notebook.measure(options.visits)}
     print("training steps and traces", flush=True)
     measured = steps.measure(str(bench_python), options.rounds)
     results = report.collect(machine, measured, memory.measure(), page)

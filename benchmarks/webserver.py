@@ -40,7 +40,7 @@ class WebServer:
 
             def log_request(self, code="-", size="-") -> None:  # noqa: ARG002
                 file = outer.file(self.path)
-                if code == 200 and file:
+                if code == 200 and file and self.command == "GET":
                     outer.requests.append(file / "index.html" if file.is_dir() else file)
 
             def log_message(self, *_args) -> None:
