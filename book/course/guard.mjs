@@ -4,6 +4,8 @@
 const APP_LIMIT = 45_000;
 const KERNEL_LIMIT = 60_000;
 const LOOK_AGAIN = 250;
+const CORE = ["pyodide-lock.json", "pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip"];
+const AT_START = /^(micropip|piplite|sqlite3|ipykernel|comm|pyodide_kernel|jedi|ipython)-/;
 const FATAL = /PythonError|Pyodide|pyodide|WebAssembly|dynamically imported module|Loading chunk/;
 
 const path = new URLSearchParams(window.location.search).get("path")?.split("#")[0] ?? "";
@@ -90,7 +92,7 @@ async function until(look, limit) {
   return null;
 }
 
-/** The first file of the kernel that the server does not have. */
+/** The first file of the kernel that the server does not have, and whether Python starts without it. */
 async function missingFile() {
   const present = async (name) => {
     try {
@@ -99,20 +101,22 @@ async function missingFile() {
       return false;
     }
   };
-  const core = ["pyodide-lock.json", "pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip"];
-  for (const name of core) if (!(await present(name))) return name;
-  const { packages } = await (await fetch(new URL("pyodide-lock.json", rt))).json();
+  for (const name of CORE) if (!(await present(name))) return { name, starts: false };
+  const { packages } = await (await fetch(new URL(CORE[0], rt))).json();
   const wheels = Object.values(packages).map((entry) => entry.file_name);
   const found = await Promise.all(wheels.map(present));
-  return wheels.find((_, k) => !found[k]) ?? null;
+  const name = wheels.find((_, k) => !found[k]);
+  return name ? { name, starts: !AT_START.test(name) } : null;
 }
 
 /** Say once why there is no Python. */
 async function explain(otherwise) {
   if (explained) return;
   explained = true;
-  const name = await missingFile().catch(() => "pyodide-lock.json");
-  const cause = name ? `The file ${name} is missing on the server, or cannot be reached.` : otherwise;
+  const missing = await missingFile().catch(() => ({ name: CORE[0] }));
+  const cause = missing
+    ? `The file ${missing.name} is missing on the server, or cannot be reached.`
+    : otherwise;
   say(`${cause} Python does not run here; the page has the same experiments and needs none of this.`, true);
 }
 
@@ -129,21 +133,26 @@ function storageWorks() {
 }
 
 async function watchKernel(app) {
+  checkFiles();
   const sessions = app.serviceManager.sessions;
   const session = await until(() => [...sessions.running()][0], KERNEL_LIMIT);
   const kernel = session && app.serviceManager.kernels.connectTo({ model: session.kernel });
   const started = kernel && (await Promise.race([kernel.info.then(() => true), wait(KERNEL_LIMIT)]));
-  if (!started) {
-    await explain("Python did not start within a minute.");
-    return;
-  }
-  explained = true;
-  const name = await missingFile().catch(() => null);
-  if (name)
+  if (started) explained = true;
+  else await explain("Python did not start within a minute.");
+}
+
+/** Name a file that is missing before anybody waits for it. */
+async function checkFiles() {
+  const missing = await missingFile().catch(() => ({ name: CORE[0], starts: false }));
+  if (missing?.starts) {
     say(
-      `The file ${name} is missing on the server: cells that need it fail. The page does not need it.`,
+      `The file ${missing.name} is missing on the server: cells that need it fail. The page does not need it.`,
       true,
     );
+  } else if (missing) {
+    explain("");
+  }
 }
 
 async function watch() {
