@@ -1,7 +1,7 @@
 """The engine in the reader's browser computes what it computes here.
 
-The real Pyodide of the built site, with the wheels that its lock file lists, runs the weight tuner under
-Node. Both sides do the same operations in float64, but their matrix products, exp and tanh round
+The real Pyodide of the built site, with the wheels that its lock file lists, runs the weight tuner and a
+race under Node. Both sides do the same operations in float64, but their matrix products, exp and tanh round
 differently in the last digit, and training amplifies that. The largest differences measured, each
 relative to its own curve's largest value: 5e-14 for everything up to epoch 200; after that Adam at this
 learning rate is chaotic, rounding errors grow to the size of the oscillations of the loss, and only what
@@ -34,6 +34,13 @@ LONG: dict[str, dict[str, Any]] = {
     f"weight {lam_ic:g}": {"epochs": 2000, "lam_ic": lam_ic} for lam_ic in (1.0, 100.0, 1e5)
 }
 
+RACES: dict[str, dict[str, Any]] = {
+    "race": {"epochs": 200, "annealing": True, "hard": True, "annealing_weight": "inside"},
+    "race of ensembles": {"epochs": 100, "n_seeds": 10, "seed": 3},
+}
+REQUESTS = {name: ("weight_tuner", changes) for name, changes in (SHORT | LONG).items()}
+REQUESTS |= {name: ("ntk_race", changes) for name, changes in RACES.items()}
+
 Curves = dict[str, Any]
 
 
@@ -43,15 +50,14 @@ def in_pyodide(built_site: Path) -> dict[str, Curves]:
     node = shutil.which("node")
     assert node, "Node is missing"
     script, recipe = HERE / "pyodide_run.mjs", HERE / "recipe_curves.py"
-    settings = SHORT | LONG
     done = subprocess.run(
-        [node, script, built_site / "rt", recipe, json.dumps(list(settings.values()))],
+        [node, script, built_site / "rt", recipe, json.dumps(list(REQUESTS.values()))],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return dict(zip(settings, json.loads(done.stdout), strict=True))
+    return dict(zip(REQUESTS, json.loads(done.stdout), strict=True))
 
 
 def difference(there: Curves, here: Curves, name: str) -> float:
@@ -59,9 +65,9 @@ def difference(there: Curves, here: Curves, name: str) -> float:
     return float(np.max(np.abs(np.subtract(there[name], here[name]))) / np.max(np.abs(here[name])))
 
 
-@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize("name", SHORT | RACES)
 def test_every_curve_is_that_of_cpython(in_pyodide: dict[str, Curves], name: str) -> None:
-    there, here = in_pyodide[name], recipe_curves.curves(SHORT[name])
+    there, here = in_pyodide[name], recipe_curves.curves(*REQUESTS[name])
     assert set(there) == set(here)
     assert there.pop("verdict") == here.pop("verdict")
     assert max(difference(there, here, key) for key in here) < ROUNDING
@@ -71,6 +77,6 @@ def test_every_curve_is_that_of_cpython(in_pyodide: dict[str, Curves], name: str
 def test_solution_and_verdict_after_the_whole_run_are_those_of_cpython(
     in_pyodide: dict[str, Curves], name: str
 ) -> None:
-    there, here = in_pyodide[name], recipe_curves.curves(LONG[name])
-    assert difference(there, here, "u") < CHAOS
+    there, here = in_pyodide[name], recipe_curves.curves(*REQUESTS[name])
+    assert difference(there, here, "weight_tuner u") < CHAOS
     assert there["verdict"] == here["verdict"]
