@@ -13,13 +13,14 @@ matrices.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from math import comb
 
 import numpy as np
 
 from .errors import SettingError, whole_number
 from .jets import Array
-from .networks import Mlp
+from .networks import Mlp, Sweep
 from .objective import Objective
 from .point_norms import PointNorms, cotangents, traces
 from .problems import PROBLEMS, Problem
@@ -63,7 +64,7 @@ class TangentKernel:
             raise SettingError("theta", theta.shape, f"an array (P,) or (B, P) with P = {n_parameters}")
         if theta.dtype not in (np.float64, np.float32):
             raise SettingError("theta", theta.dtype, "an array of float64 or float32")
-        self.problem = problem
+        self.problem, self.network = problem, network
         self.theta = np.atleast_2d(theta).copy()
         self.gradient = np.empty_like(self.theta)
         self.layers, self.d_layers = network.layers(self.theta), network.layers(self.gradient)
@@ -125,7 +126,10 @@ class TangentKernel:
         return self._by_terms(self.kernel())
 
     def point_norms_by_loop(self) -> dict[str, Array]:
-        """The same as `point_norms` by a plain loop, as a reference. Cost: a backward sweep per residual."""
+        """The same as `point_norms` by a plain loop, as a reference.
+
+        Cost: a sweep forward and backward for every residual, at its point alone.
+        """
         norms = np.stack([(gradient * gradient).sum(axis=1) for gradient in self._gradients()], axis=1)
         starts = self.objective.starts[1:]
         parts = np.split(norms, starts, axis=1)
@@ -138,7 +142,7 @@ class TangentKernel:
     def kernel_by_loop(self) -> Array:
         """The same as `kernel` by a plain loop, as a reference.
 
-        Cost: a backward sweep per residual, and memory for R P numbers.
+        Cost: as `point_norms_by_loop`, and memory for R P numbers.
         """
         jacobian = np.stack([gradient.copy() for gradient in self._gradients()], axis=1)
         return self._show(_products(jacobian, jacobian))
@@ -146,12 +150,25 @@ class TangentKernel:
     def _gradients(self) -> Iterator[Array]:
         """The gradient (B, P) of one residual after the other; each overwrites the one before."""
         objective = self.objective
-        for k in range(objective.r.shape[1]):
+        for k, (place, at_point) in enumerate(self._points):
             objective.dr[:] = 0
             objective.dr[:, k] = 1
             objective.streams_backward()
-            objective.sweep.backward(self.layers, self.d_layers)
+            at_point.forward(self.layers)
+            at_point.du[:, :, 0] = objective.sweep.du[:, :, place]
+            at_point.backward(self.layers, self.d_layers)
             yield self.gradient
+
+    @cached_property
+    def _points(self) -> list[tuple[int, Sweep]]:
+        """For every residual the number of its point, and a sweep for that point alone."""
+        problem, x, members = self.problem, self.objective.x, len(self.theta)
+        places = np.concatenate([problem.places[term] for term in self.objective.terms]).tolist()
+        sweeps = {
+            place: Sweep(self.network, x[place : place + 1], problem.order, members, x.dtype)
+            for place in set(places)
+        }
+        return [(place, sweeps[place]) for place in places]
 
     def _by_terms(self, kernel: Array) -> dict[tuple[str, str], Array]:
         """Cut a kernel of all residuals (..., R, R) into those of every two terms."""

@@ -19,9 +19,8 @@ from pinn_widgets.ntk_race.recipe import (
     lane,
     lanes,
     run,
-    verdict,
 )
-from pinn_widgets.weight_tuner import recipe as weight_tuner
+from pinn_widgets.oscillator import verdict
 
 SCHEMES = ["plain", "fixed", "ntk", "annealing", "hard"]
 FEW = {"epochs": 40, "points": 12}
@@ -179,7 +178,7 @@ def test_definitions_are_those_of_the_engine() -> None:
 
 @pytest.mark.parametrize("error", [0.0, 0.049, 0.05, 0.29, 0.3, 2.0])
 def test_verdicts_are_those_of_the_weight_tuner(error: float) -> None:
-    assert verdict(error) == weight_tuner.verdict(error)
+    assert RACE.judge({"rel_l2": error}) == {"verdict": verdict(error)}
 
 
 @pytest.mark.parametrize("name", PRESETS)

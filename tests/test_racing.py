@@ -110,6 +110,23 @@ def test_an_ensemble_shows_median_and_quartiles() -> None:
     assert run["result"]["scheme"] == "slow"
 
 
+def test_what_is_observed_becomes_a_series_and_a_result() -> None:
+    def largest(snapshot: Snapshot) -> dict[str, Any]:
+        return {"largest": np.abs(snapshot.prediction).max(axis=-1)}
+
+    watched = dataclasses.replace(RACE, observe=largest)
+    single = list(watched.run(Settings()))[-1]["runs"]["slow"]
+    assert len(single["series"]["largest"]) == len(single["series"]["epoch"])
+    assert (
+        single["result"]["largest"] == single["series"]["largest"][-1] == np.abs(single["curve"]["u"]).max()
+    )
+    several = list(watched.run(Settings(n_seeds=3)))[-1]["runs"]["slow"]
+    low, high = several["series"]["largest_low"], several["series"]["largest_high"]
+    assert (low <= several["series"]["largest"]).all()
+    assert (several["series"]["largest"] <= high).all()
+    assert several["result"]["largest_low"] < several["result"]["largest_high"]
+
+
 def test_summary_keeps_what_is_common() -> None:
     runs = [{"a": {"same": 1.0, "text": "x"}, "b": np.array([1.0, k])} for k in (1, 2, 6)]
     found = summary(runs)

@@ -10,7 +10,7 @@ import pytest
 
 from pinn_core import SettingError, TangentKernel
 from pinn_widgets.trace_cost import recipe
-from pinn_widgets.trace_cost.recipe import CODE, PRESETS, PointLoop, Settings, difference_of, run
+from pinn_widgets.trace_cost.recipe import CODE, PRESETS, Settings, difference_of, run
 
 SMALL = {"width": 6, "points": 10}
 
@@ -29,12 +29,18 @@ def test_closed_form_and_loop_agree(depth: int) -> None:
         assert difference_of(Settings(width=8, points=15, depth=depth, seed=seed)) < 1e-13
 
 
-def test_the_loop_is_that_of_the_engine() -> None:
-    problem, network = recipe.problem_of(Settings(**SMALL)), recipe.network_of(Settings(**SMALL))
-    theta = network.init(5)
-    looped = PointLoop(problem, network, theta).point_norms()
-    for term, norms in TangentKernel(problem, network, theta).point_norms_by_loop().items():
-        np.testing.assert_allclose(looped[term], norms, rtol=1e-12)
+def test_the_loop_is_that_over_all_points() -> None:
+    kernel = recipe.kernel_of(Settings(**SMALL, seed=5))
+    objective = kernel.objective
+    norms = []
+    for k in range(objective.r.shape[1]):
+        objective.dr[:] = 0
+        objective.dr[:, k] = 1
+        objective.streams_backward()
+        objective.sweep.backward(kernel.layers, kernel.d_layers)
+        norms.append((kernel.gradient**2).sum())
+    looped = np.concatenate(list(kernel.point_norms_by_loop().values()))
+    np.testing.assert_allclose(looped, norms, rtol=1e-12)
 
 
 def test_a_wrong_closed_form_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .settings import WidgetSettings
+
 # colour while drawing -> CSS variable with the colour of the light theme; the hues are those of Okabe and Ito
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
 BLUE, ORANGE, GREEN, PURPLE, YELLOW = "#040404", "#050505", "#060606", "#070707", "#080808"
@@ -106,28 +108,20 @@ class Picture:
     rows: list[list[str]]
 
 
-def matching_run(recording: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """The recorded run with exactly these settings; of a race, the schemes that they switch on.
-
-    Flags do not set recorded runs apart: a recorded race holds every scheme.
-
-    Raises
-    ------
-    LookupError : no run of the recording has them.
-    """
-    for run in recording["runs"]:
-        if without_flags(run["settings"]) == without_flags(settings):
-            return with_schemes(run, settings) if "runs" in run else run
-    raise LookupError(f"no recorded run has the settings {settings}")
+# Lines and bars of the schemes of a race, by the order of the flags, as in the live view.
+LOOKS = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"), (YELLOW, (0, (8, 3))))
 
 
-def without_flags(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings that are no flags."""
-    return {name: value for name, value in settings.items() if not isinstance(value, bool)}
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """How a scheme is named and drawn."""
+
+    label: str
+    colour: str
+    dash: Any
 
 
-def with_schemes(race: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """A recorded race with those schemes alone that the settings switch on."""
-    runs = {scheme: run for scheme, run in race["runs"].items() if settings[scheme]}
-    results = {scheme: run["result"] for scheme, run in runs.items()}
-    return race | {"settings": settings, "runs": runs, "result": race["result"] | {"runs": results}}
+def looks_of(settings: type[WidgetSettings]) -> dict[str, Look]:
+    """How every scheme of a race is named and drawn."""
+    labels = {spec["name"]: spec["label"] for spec in settings.schema()}
+    return {name: Look(labels[name], *look) for name, look in zip(settings.flags(), LOOKS, strict=False)}

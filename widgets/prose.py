@@ -116,6 +116,18 @@ def quartiles(values: Any) -> tuple[float, float, float]:
     return float(low), float(median), float(high)
 
 
+def error_range(errors: np.ndarray) -> str:
+    """Median and quartiles of some errors, as a percentage."""
+    low, median, high = quartiles(errors)
+    digits = 2 if median < 0.95 else 3  # near 100 % two digits would hide that the runs differ
+    return f"{percent(median, digits)} ({between(percent(low, digits), percent(high, digits))})"
+
+
+def measured(recording: dict[str, Any], ensemble: str, key: str) -> np.ndarray:
+    """What was measured under `key` in one ensemble of a recording, one entry for each seed."""
+    return np.array(recording["ensembles"][ensemble][key], float)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]

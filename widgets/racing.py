@@ -31,6 +31,12 @@ class Lane:
     optimizer: Any
     weighting: Any
 
+    def train(self, seeds: int | range, epochs: int, every: int) -> Generator[Snapshot, Any, None]:
+        """Train it; see `pinn_core.train`."""
+        return train(
+            self.problem, self.network, self.optimizer, self.weighting, seeds, epochs=epochs, every=every
+        )
+
 
 @dataclasses.dataclass(frozen=True)
 class Race:
@@ -45,6 +51,8 @@ class Race:
         draws), for one member of the ensemble, or for a single run when the member is None.
     judge : what follows from the numbers of a result, such as a verdict; of an ensemble, from the medians.
     whole : what the wire form of the race has beside its runs.
+    observe : numbers of a snapshot whose history it does not hold, each (), or (B,) in an ensemble, by name.
+        The race keeps them: as a series, and the last one in the result.
     """
 
     lanes: Callable[[Any], Mapping[str, Lane]]
@@ -53,6 +61,7 @@ class Race:
     describe: Callable[[Snapshot, Any, str, int | None], Wire]
     judge: Callable[[Wire], Wire] = lambda result: {}  # noqa: ARG005
     whole: Callable[[Any], Wire] = lambda settings: {}  # noqa: ARG005
+    observe: Callable[[Snapshot], Mapping[str, Any]] = lambda snapshot: {}  # noqa: ARG005
 
     def run(self, settings: SomeSettings) -> Generator[Wire | None, SomeSettings | None, None]:
         """Train all lanes.
@@ -112,18 +121,11 @@ class Runner:
 
     def __init__(self, name: str, lane: Lane, race: Race, settings: Any) -> None:
         self.name, self.lane, self.race, self.settings = name, lane, race, settings
-        self.training = train(
-            lane.problem,
-            lane.network,
-            lane.optimizer,
-            lane.weighting,
-            seeds=seeds_of(settings),
-            epochs=race.epochs(settings),
-            every=race.every,
-        )
+        self.training = lane.train(seeds_of(settings), race.epochs(settings), race.every)
         self.snapshot: Snapshot | None = None
         self.diverged: DivergenceError | None = None
         self.milliseconds: list[float] = []
+        self.observed: dict[str, list[Any]] = {}
         self._changes: dict[str, Any] | None = None
         self._wire: Wire | None = None
 
@@ -154,6 +156,8 @@ class Runner:
             self.diverged = error
         else:
             self.milliseconds.append(1000 * sum(self.snapshot.seconds.values()))
+            for name, value in self.race.observe(self.snapshot).items():
+                self.observed.setdefault(name, []).append(value)
         self._wire = None
 
     def wire(self) -> Wire:
@@ -162,16 +166,36 @@ class Runner:
             if self.snapshot is None:
                 run: Wire = {"epoch": 0, "series": {}, "curve": {}, "result": {}}
             else:
-                run = {
-                    "epoch": self.snapshot.epoch,
-                    **described(self.snapshot, self.settings, self.name, self.race),
-                }
+                run = {"epoch": self.snapshot.epoch, **self.described(self.snapshot)}
                 run["series"]["milliseconds"] = np.array(self.milliseconds)
                 run["result"]["milliseconds"] = self.spent()
                 run["result"]["weighting_milliseconds"] = 1000 * self.snapshot.seconds["weighting"]
             run["result"]["diverged"] = self.fault()
             self._wire = run
         return self._wire
+
+    def described(self, snapshot: Snapshot) -> Wire:
+        """A snapshot in wire form: of a single run, or median and quartiles of an ensemble.
+
+        In the second case every name stands for the median, and `name_low` and `name_high` for the quartiles,
+        of the members that have not diverged. Texts and what is the same in all members stand once.
+        """
+        if snapshot.rel_l2.ndim == 1:
+            run = self.member(snapshot, None)
+        else:
+            diverged = np.full(len(snapshot.rel_l2), -1) if snapshot.diverged is None else snapshot.diverged
+            run = summary([self.member(snapshot, int(member)) for member in np.flatnonzero(diverged < 0)])
+        run["result"] |= self.race.judge(run["result"])
+        return run
+
+    def member(self, snapshot: Snapshot, member: int | None) -> Wire:
+        """One member of a snapshot in wire form, with what was observed on the way."""
+        run = self.race.describe(snapshot, self.settings, self.name, member)
+        for name, values in self.observed.items():
+            series = np.array(values) if member is None else np.array(values)[:, member]
+            run["series"][name] = series
+            run["result"][name] = float(series[-1])
+        return run
 
     def fault(self) -> dict[str, Any] | None:
         """What went wrong first, and in how many members; None if nothing did."""
@@ -186,22 +210,6 @@ class Runner:
         first = ill[np.argmin(epochs[ill])]
         cause = self.snapshot.causes[first]
         return {"epoch": int(epochs[first]), "cause": cause, "members": ill.size, "of": epochs.size}
-
-
-def described(snapshot: Snapshot, settings: Any, name: str, race: Race) -> Wire:
-    """A lane's snapshot in wire form: of a single run, or median and quartiles of an ensemble.
-
-    In the second case every name stands for the median, and `name_low` and `name_high` for the quartiles, of
-    the members that have not diverged. Texts and what is the same in all members stand once.
-    """
-    if snapshot.rel_l2.ndim == 1:
-        run = race.describe(snapshot, settings, name, None)
-    else:
-        healthy = np.ones(len(snapshot.rel_l2), bool) if snapshot.diverged is None else snapshot.diverged < 0
-        members = [int(member) for member in np.flatnonzero(healthy)]
-        run = summary([race.describe(snapshot, settings, name, member) for member in members])
-    run["result"] |= race.judge(run["result"])
-    return run
 
 
 def summary(runs: Sequence[Wire]) -> Wire:
@@ -270,3 +278,15 @@ def chosen(settings: WidgetSettings, least: int, most: int) -> list[str]:
         allowed = f"{least} to {most} of {', '.join(settings.flags())} switched on"
         raise SettingError("schemes", ", ".join(names) or "none", allowed)
     return names
+
+
+def preset(settings: type[WidgetSettings], schemes: Sequence[str], **changes: Any) -> dict[str, Any]:
+    """All settings but the seed, with these schemes switched on, so that no preset leaves anything behind."""
+    flags: dict[str, Any] = {name: name in schemes for name in settings.flags()}
+    made = settings(**flags, **changes).as_dict()
+    return {name: value for name, value in made.items() if name != "seed"}
+
+
+def with_every_scheme(settings: type[SomeSettings], changes: Mapping[str, Any]) -> SomeSettings:
+    """Settings with every scheme switched on, as a recording has them."""
+    return settings(**dict(changes) | dict.fromkeys(settings.flags(), True))

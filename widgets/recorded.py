@@ -26,6 +26,9 @@ from pinn_core import __path__ as engine_path
 WIDGETS = Path(__file__).parent
 CACHE = WIDGETS.parent / "_build" / "recorded"
 
+# modules beside the widgets on which what they record may depend
+SHARED = ("oscillator.py", "racing.py", "recorded.py", "running.py", "settings.py")
+
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -47,6 +50,33 @@ def load(widget: str) -> dict[str, Any]:
     return json.loads(path.read_text())
 
 
+def matching_run(recording: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """The recorded run with exactly these settings; of a race, the schemes that they switch on.
+
+    Flags do not set recorded runs apart: a recorded race holds every scheme.
+
+    Raises
+    ------
+    LookupError : no run of the recording has them.
+    """
+    for run in recording["runs"]:
+        if without_flags(run["settings"]) == without_flags(settings):
+            return with_schemes(run, settings) if "runs" in run else run
+    raise LookupError(f"no recorded run has the settings {settings}")
+
+
+def without_flags(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings that are no flags."""
+    return {name: value for name, value in settings.items() if not isinstance(value, bool)}
+
+
+def with_schemes(race: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """A recorded race with those schemes alone that the settings switch on."""
+    runs = {scheme: run for scheme, run in race["runs"].items() if settings[scheme]}
+    results = {scheme: run["result"] for scheme, run in runs.items()}
+    return race | {"settings": settings, "runs": runs, "result": race["result"] | {"runs": results}}
+
+
 def recording_path(widget: str) -> Path:
     """Where the recording of this state of the code is kept."""
     return CACHE / f"{widget}-{code_hash(widget)}.json"
@@ -55,7 +85,7 @@ def recording_path(widget: str) -> Path:
 def code_hash(widget: str) -> str:
     """Hash of the sources and of the numpy version on which a widget's recorded runs depend."""
     engine = Path(engine_path[0])
-    shared = [WIDGETS / name for name in ("settings.py", "running.py", "racing.py", "recorded.py")]
+    shared = [WIDGETS / name for name in SHARED]
     own = [WIDGETS / widget / "recipe.py", WIDGETS / widget / "record.py"]
     named = {source.relative_to(engine).as_posix(): source for source in engine.rglob("*.py")}
     named |= {f"widgets/{source.name}": source for source in [*shared, *own]}

@@ -64,6 +64,13 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def network_seed() -> Any:
+    """The setting `seed` of widgets that train."""
+    return setting(
+        0, label="Seed", minimum=0, maximum=9999, step=1, help="Draws the initial parameters of the network."
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class WidgetSettings:
     """Base of the settings of every widget: checks each value as it is made."""

@@ -37,7 +37,8 @@ from sphinx.writers.html5 import HTML5Translator
 from pinn_core import SettingError
 from pinn_widgets import recorded
 from pinn_widgets.definition import definition
-from pinn_widgets.drawing import Picture, matching_run
+from pinn_widgets.drawing import Picture
+from pinn_widgets.recorded import matching_run
 
 recording_of = functools.cache(recorded.load)
 

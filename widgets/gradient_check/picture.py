@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ..drawing import BLUE, MUTED, ORANGE, Picture, matching_run, panel, to_svg
+from ..drawing import BLUE, MUTED, ORANGE, Picture, panel, to_svg
+from ..recorded import matching_run
 from .recipe import Settings
 
 

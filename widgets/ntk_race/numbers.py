@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from ..drawing import matching_run
-from ..prose import Claim, between, grouped, of, percent, quartiles, rounded, table
-from .recipe import CLEAN_BELOW, WRONG_FROM, Settings
+from ..oscillator import CLEAN_BELOW, WRONG_FROM
+from ..prose import Claim, between, error_range, grouped, measured, of, percent, rounded, table
+from ..racing import with_every_scheme
+from ..recorded import matching_run
+from .recipe import Settings
 
 HAND_TUNED = 100.0  # the weight that section 3.2 finds
 GAIN = 30.0  # over equal weights
@@ -28,15 +30,9 @@ TABLE = {
 }
 
 
-def measured(recording: dict[str, Any], ensemble: str, key: str = "rel_l2") -> np.ndarray:
-    """What was measured under `key` in one ensemble, one entry for each seed."""
-    return np.array(recording["ensembles"][ensemble][key], float)
-
-
 def race(recording: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """The recorded race with the default settings but for these."""
-    every: dict[str, Any] = dict.fromkeys(Settings.flags(), True)
-    return matching_run(recording, Settings(**every | changes).as_dict())
+    return matching_run(recording, with_every_scheme(Settings, changes).as_dict())
 
 
 def claims(recording: dict[str, Any]) -> dict[str, Claim]:
@@ -175,14 +171,16 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
     settings = sets["ntk"]["settings"]
     ratio, n_points = measured(recording, "ntk", "ratio_start"), settings["points"]
     spectrum = np.array(recording["start"]["spectrum_pde"])
-    gain = np.median(measured(recording, "fixed")) / np.median(measured(recording, "ntk"))
 
     def share_of_time(**changes: Any) -> str:
         result = race(recording, **changes)["runs"]["ntk"]["result"]
         return percent(result["weighting_milliseconds"] / result["milliseconds"], 1)
 
+    def error(ensemble: str) -> np.ndarray:
+        return measured(recording, ensemble, "rel_l2")
+
     def errors(ensemble: str) -> str:
-        return error_range(measured(recording, ensemble))
+        return error_range(error(ensemble))
 
     def median(ensemble: str, key: str, digits: int = 2) -> str:
         return rounded(np.median(measured(recording, ensemble, key)), digits)
@@ -206,9 +204,9 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
         # the race
         "ntk_error": errors("ntk"),
         "ntk_fixed_error": errors("fixed"),
-        "ntk_gain": rounded(gain),
+        "ntk_gain": rounded(np.median(error("fixed")) / np.median(error("ntk"))),
         "ntk_gained": of(said["ntk_gain"]),
-        "ntk_gain_plain": rounded(np.median(measured(recording, "plain") / measured(recording, "ntk"))),
+        "ntk_gain_plain": rounded(np.median(error("plain") / error("ntk"))),
         "ntk_not_small": of(said["no_small_error"]),
         "ntk_raw_near": of(said["raw_end"]),
         "ntk_raw_end": median("ntk", "ratio_end", 3),
@@ -231,12 +229,12 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
         "ntk_clamp_loose": grouped(float(sets["clamp_1000"]["settings"]["clamp"])),
         "ntk_rough_error": errors("rough"),
         "ntk_slow_rough_error": errors("slow_rough"),
-        "ntk_slow_rough_clean": f"{grouped(10 - said['slow_rough_unclean'].hits)} of {grouped(len(ratio))}",
+        "ntk_slow_rough_clean": clean(error("slow_rough")),
         "ntk_slow_error": errors("slow"),
         "ntk_rough_worse": of(said["slow_rough_worse"]),
         "ntk_patient_epochs": grouped(sets["patient_rough"]["settings"]["epochs"]),
         "ntk_patient_rough_error": errors("patient_rough"),
-        "ntk_outside_error": percent(np.median(measured(recording, "outside")), 3),
+        "ntk_outside_error": percent(np.median(error("outside")), 3),
         "ntk_outside_away": of(said["outside_runs_away"]),
         "ntk_outside_lam": median("outside", "lam_end", 1),
         "ntk_inside_clean": of(said["inside_clean"]),
@@ -260,11 +258,9 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def error_range(errors: np.ndarray) -> str:
-    """Median and quartiles of some errors, as a percentage."""
-    low, median, high = quartiles(errors)
-    digits = 2 if median < 0.95 else 3  # near 100 % two digits would hide that the runs differ
-    return f"{percent(median, digits)} ({between(percent(low, digits), percent(high, digits))})"
+def clean(errors: np.ndarray) -> str:
+    """How many errors are clean: "4 of 10"."""
+    return f"{np.count_nonzero(errors < CLEAN_BELOW)} of {errors.size}"
 
 
 def tables(recording: dict[str, Any]) -> dict[str, str]:
@@ -272,8 +268,7 @@ def tables(recording: dict[str, Any]) -> dict[str, str]:
     rows = []
     for name, label in TABLE.items():
         errors, lam = (measured(recording, name, key) for key in ("rel_l2", "lam_end"))
-        clean = f"{np.count_nonzero(errors < CLEAN_BELOW)} of {errors.size}"
         weight = "none" if np.isnan(lam).any() else rounded(np.median(lam), 3)
         scheme = label.format(**recording["ensembles"][name]["settings"])
-        rows.append([scheme, error_range(errors), clean, weight])
+        rows.append([scheme, error_range(errors), clean(errors), weight])
     return {"ntk_table": table(["scheme", "relative error", "clean", "λ at the end"], rows)}

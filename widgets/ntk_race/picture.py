@@ -2,27 +2,13 @@
 
 from typing import Any
 
-from ..drawing import (
-    BLUE,
-    GREEN,
-    MUTED,
-    ORANGE,
-    PURPLE,
-    YELLOW,
-    Picture,
-    legend,
-    matching_run,
-    panel,
-    to_svg,
-)
+from ..drawing import MUTED, Picture, legend, looks_of, panel, to_svg
+from ..oscillator import VERDICTS
 from ..prose import percent, rounded
+from ..recorded import matching_run
 from .recipe import Settings
 
-# By the order of the flags, as in the live view.
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW)
-DASHES = ("-", "--", "-.", ":", (0, (8, 3)))
-
-VERDICTS = {"clean": "clean", "partly": "partly right", "wrong": "wrong"}
+LOOKS = looks_of(Settings)
 
 
 def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) -> Picture:  # noqa: ARG001
@@ -35,8 +21,6 @@ def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) 
     short : whether the widget is the short form; both forms start with the same picture.
     name : id of the widget, unique on the page.
     """
-    labels = {spec["name"]: spec["label"] for spec in Settings.schema()}
-    looks = dict(zip(Settings.flags(), zip(COLOURS, DASHES, strict=True), strict=True))
     race = matching_run(recording, settings.as_dict())
     runs = race["runs"]
 
@@ -44,26 +28,31 @@ def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) 
     exact = next(iter(runs.values()))["curve"]
     axes.plot(exact["t"], exact["exact"], color=MUTED, linewidth=5, alpha=0.35, label="exact")
     for scheme, run in runs.items():
-        colour, dash = looks[scheme]
-        axes.plot(run["curve"]["t"], run["curve"]["u"], linestyle=dash, color=colour, label=labels[scheme])
+        look = LOOKS[scheme]
+        curve = run["curve"]
+        axes.plot(curve["t"], curve["u"], linestyle=look.dash, color=look.colour, label=look.label)
     legend(axes, loc="lower left")
-    errors = ", ".join(f"{labels[scheme]} {percent(run['result']['rel_l2'])}" for scheme, run in runs.items())
+    errors = ", ".join(
+        f"{LOOKS[scheme].label} {percent(run['result']['rel_l2'])}" for scheme, run in runs.items()
+    )
     solutions = to_svg(figure, f"{name}-solutions", f"Solutions of the schemes. Relative L2 error: {errors}.")
 
     figure, axes = panel("Weight of the initial condition", "epoch", "λ")
     weighted = {scheme: run["series"] for scheme, run in runs.items() if "lam_ic" in run["series"]}
     for scheme, series in weighted.items():
-        colour, dash = looks[scheme]
-        axes.semilogy(series["epoch"], series["lam_ic"], linestyle=dash, color=colour, label=labels[scheme])
+        look = LOOKS[scheme]
+        axes.semilogy(
+            series["epoch"], series["lam_ic"], linestyle=look.dash, color=look.colour, label=look.label
+        )
     legend(axes)
-    ends = ", ".join(f"{labels[scheme]} {rounded(s['lam_ic'][-1])}" for scheme, s in weighted.items())
+    ends = ", ".join(f"{LOOKS[scheme].label} {rounded(s['lam_ic'][-1])}" for scheme, s in weighted.items())
     weights = to_svg(figure, f"{name}-weights", f"Weights over the epochs; at the end: {ends}.")
 
     return Picture(
         svgs=[solutions, weights],
         caption=f"{len(runs)} schemes from the same start, after {race['epoch']} epochs each.",
         header=["scheme", "relative L2", "residual loss", "initial-condition loss", "weight", "verdict"],
-        rows=[row(labels[scheme], run["result"]) for scheme, run in runs.items()],
+        rows=[row(LOOKS[scheme].label, run["result"]) for scheme, run in runs.items()],
     )
 
 

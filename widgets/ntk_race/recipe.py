@@ -1,7 +1,6 @@
 """NTK race: schemes for the weight of the initial condition, from the same start and side by side."""
 
 import dataclasses
-import math
 from typing import Any
 
 from pinn_core import (
@@ -16,17 +15,14 @@ from pinn_core import (
     Then,
 )
 
-from ..racing import Lane, Race, chosen
+from .. import oscillator
+from ..racing import Lane, Race, chosen, preset
 from ..running import Wire
-from ..settings import WidgetSettings, setting
+from ..settings import WidgetSettings, network_seed, setting
 
 TITLE = "NTK race"
 
 EPOCHS_PER_SNAPSHOT = 20
-GRID_STRIDE = 2  # every second point of the error grid is drawn
-
-CLEAN_BELOW = 0.05
-WRONG_FROM = 0.30
 
 LEAST_SCHEMES, MOST_SCHEMES = 2, 5
 
@@ -102,9 +98,7 @@ class Settings(WidgetSettings):
         choices=(("epochs", "equal epochs"), ("time", "equal time")),
         help="After equal time, the race ends when the first scheme has done all epochs.",
     )
-    seed: int = setting(
-        0, label="Seed", minimum=0, maximum=9999, step=1, help="Draws the initial parameters of the network."
-    )
+    seed: int = network_seed()
     n_seeds: int = setting(
         1,
         label="Seeds in one run",
@@ -132,46 +126,25 @@ class Settings(WidgetSettings):
         live=True,
         help="Step size of Adam; may be changed while training runs.",
     )
-    points: int = setting(
-        50,
-        label="Collocation points",
-        minimum=5,
-        maximum=400,
-        step=1,
-        group="more",
-        help="Uniform points in time, both ends included, at which the residual is taken.",
-    )
-    frequency: float = setting(
-        2.0,
-        label="Frequency ω / π",
-        minimum=0.5,
-        maximum=8.0,
-        step=0.5,
-        group="more",
-        help="The exact solution is cos(ω t) for t from 0 to 1.",
-    )
+    points: int = oscillator.points()
+    frequency: float = oscillator.frequency()
 
 
-def preset(*schemes: str, **changes: Any) -> dict[str, Any]:
-    """All settings but the seed, with these schemes switched on, so that no preset leaves anything behind."""
-    flags: dict[str, Any] = {name: name in schemes for name in Settings.flags()}
-    settings = Settings(**flags | changes).as_dict()
-    del settings["seed"]
-    return settings
-
+EQUAL_FIXED_NTK = ("plain", "fixed", "ntk")
+ANNEALED = ("fixed", "ntk", "annealing")
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "NTK weights": preset("plain", "fixed", "ntk"),
-    "clamp at 100": preset("plain", "fixed", "ntk", clamp="100", keep=0.5),
-    "sum": preset("plain", "fixed", "ntk", definition="sum"),
-    "mean": preset("plain", "fixed", "ntk", definition="mean"),
-    "no smoothing": preset("plain", "fixed", "ntk", keep=0.0, learning_rate=1e-3),
-    "every epoch": preset("plain", "fixed", "ntk", refresh=1),
-    "annealing outside": preset("fixed", "ntk", "annealing"),
-    "annealing inside": preset("fixed", "ntk", "annealing", annealing_weight="inside"),
-    "annealing clamped": preset("fixed", "ntk", "annealing", clamp="1000"),
-    "hard constraint": preset("fixed", "ntk", "hard"),
-    "Adam, then L-BFGS": preset("plain", "fixed", "ntk", lbfgs=1000),
+    "NTK weights": preset(Settings, EQUAL_FIXED_NTK),
+    "clamp at 100": preset(Settings, EQUAL_FIXED_NTK, clamp="100", keep=0.5),
+    "sum": preset(Settings, EQUAL_FIXED_NTK, definition="sum"),
+    "mean": preset(Settings, EQUAL_FIXED_NTK, definition="mean"),
+    "no smoothing": preset(Settings, EQUAL_FIXED_NTK, keep=0.0, learning_rate=1e-3),
+    "every epoch": preset(Settings, EQUAL_FIXED_NTK, refresh=1),
+    "annealing outside": preset(Settings, ANNEALED),
+    "annealing inside": preset(Settings, ANNEALED, annealing_weight="inside"),
+    "annealing clamped": preset(Settings, ANNEALED, clamp="1000"),
+    "hard constraint": preset(Settings, ("fixed", "ntk", "hard")),
+    "Adam, then L-BFGS": preset(Settings, EQUAL_FIXED_NTK, lbfgs=1000),
 }
 
 CODE = """\
@@ -205,21 +178,14 @@ for name, (races, problem, weighting) in schemes.items():
 """
 
 
-def verdict(rel_l2: float) -> str:
-    """The error in a word: "clean", "partly" or "wrong"."""
-    return "clean" if rel_l2 < CLEAN_BELOW else "partly" if rel_l2 < WRONG_FROM else "wrong"
-
-
 def problem_of(settings: Settings, constraint: str = "soft") -> HarmonicOscillator:
     """The initial value problem that the settings describe."""
-    return HarmonicOscillator(
-        omega=settings.frequency * math.pi, n_points=settings.points, constraint=constraint
-    )
+    return oscillator.problem(settings, constraint)
 
 
 def network_of(settings: Settings) -> Mlp:  # noqa: ARG001 (as in every recipe)
     """The network, the same for all settings."""
-    return Mlp(widths=(1, 32, 32, 1))
+    return oscillator.network()
 
 
 def optimizer_of(settings: Settings) -> Then:
@@ -274,7 +240,7 @@ def describe(snapshot: Snapshot, settings: Settings, name: str, member: int | No
     series |= {f"loss_{term}": pick(values) for term, values in snapshot.losses.items()}
     series |= {f"lam_{term}": pick(values) for term, values in snapshot.weights.items() if term != "pde"}
     series |= {f"trace_{term}": pick(values) for term, values in (snapshot.traces or {}).items()}
-    drawn = slice(None, None, GRID_STRIDE)
+    drawn = slice(None, None, oscillator.GRID_STRIDE)
     return {
         "series": series,
         "curve": {
@@ -295,6 +261,6 @@ RACE = Race(
     epochs=lambda settings: settings.epochs + settings.lbfgs,
     every=EPOCHS_PER_SNAPSHOT,
     describe=describe,
-    judge=lambda result: {"verdict": verdict(result["rel_l2"])},
+    judge=lambda result: {"verdict": oscillator.verdict(result["rel_l2"])},
 )
 run = RACE.run

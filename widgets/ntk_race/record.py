@@ -8,7 +8,7 @@ import numpy as np
 
 from pinn_core import GradientNormWeights, Lbfgs, NtkTraceWeights, Snapshot, TangentKernel, eigenvalues
 
-from ..racing import Lane, Runner
+from ..racing import Lane, Runner, with_every_scheme
 from ..recorded import to_plain
 from .recipe import PRESETS, RACE, Settings, lane, network_of, problem_of
 
@@ -38,16 +38,11 @@ class Ensemble:
 
     def settings(self) -> Settings:
         """The settings of a race with all schemes."""
-        return with_all(self.changes)
+        return with_every_scheme(Settings, self.changes)
 
     def lane(self) -> Lane:
         """What the runs train."""
         return dataclasses.replace(lane(self.settings(), self.scheme), **self.parts)
-
-
-def with_all(changes: dict[str, Any]) -> Settings:
-    """Settings with every scheme switched on."""
-    return Settings(**changes | dict.fromkeys(SCHEMES, True))
 
 
 SLOW = {"learning_rate": 1e-3}
@@ -91,7 +86,7 @@ def record(parallel: Callable[..., list[Any]]) -> dict[str, Any]:
     residuals stand for all of a term in the ensemble of that name.
     """
     settings = {
-        (tuple(sorted(changes.items())), n_seeds): with_all(changes | {"n_seeds": n_seeds})
+        (tuple(sorted(changes.items())), n_seeds): with_every_scheme(Settings, changes | {"n_seeds": n_seeds})
         for changes in map(without_flags, PRESETS.values())
         for n_seeds in N_SEEDS
     }

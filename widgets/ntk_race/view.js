@@ -1,16 +1,11 @@
+import { last } from "../shared/axis.js";
 import { percent, short } from "../shared/format.js";
-import { last, linesOf, raceHistory, seedsOf } from "../shared/race.js";
+import { LEVELS, VERDICTS } from "../shared/oscillator.js";
+import { linesOf, raceHistory, seedsOf } from "../shared/race.js";
 import { spread } from "../shared/results.js";
 import { isLost, ofEach, racing } from "../shared/schemes.js";
 import { makeView } from "../shared/view.js";
 
-const VERDICTS = {
-  clean: { word: "clean", tone: "good" },
-  partly: { word: "partly right", tone: "middling" },
-  wrong: { word: "wrong", tone: "bad" },
-};
-const CLEAN_BELOW = 0.05;
-const WRONG_FROM = 0.3;
 const HAND_TUNED = 100;
 
 /** Weights that count as about the hand-tuned one, and those from which on a weight has run away. */
@@ -42,10 +37,7 @@ const error = raceHistory({
   title: "Error while training",
   label: "relative L2 error",
   limits: [1e-6, 1e2],
-  levels: [
-    { name: `wrong from ${percent(WRONG_FROM)}`, value: WRONG_FROM, dash: "dash" },
-    { name: `clean below ${percent(CLEAN_BELOW)}`, value: CLEAN_BELOW, dash: "dot" },
-  ],
+  levels: LEVELS,
   curves: [{ series: "rel_l2" }],
   describe: ({ result, epoch }) => `${errorText(result)} at epoch ${epoch}`,
 });

@@ -6,7 +6,7 @@ import numpy as np
 
 from pinn_core.weighting.self_adaptive import sigmoid
 
-from ..prose import Claim, between, grouped, of, quartiles, rounded, table
+from ..prose import Claim, between, grouped, measured, of, quartiles, rounded, table
 from .recipe import CENTRE_BELOW, EPOCHS_PER_SNAPSHOT, FAST_ASCENT, problem_of
 from .recipe import Settings as Race
 
@@ -32,11 +32,6 @@ FADING = (
     ("residual attention", "attention"),
 )
 LATER = ("", "_1000", "_2000", "_5000")
-
-
-def measured(recording: dict[str, Any], ensemble: str, key: str) -> np.ndarray:
-    """What was measured under `key` in one ensemble, one entry for each seed."""
-    return np.array(recording["ensembles"][ensemble][key])
 
 
 def drop(recording: dict[str, Any], ensemble: str, uniform: str = "default") -> np.ndarray:

@@ -4,12 +4,11 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..drawing import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, Picture, legend, matching_run, panel, to_svg
+from ..drawing import INK, MUTED, Picture, legend, looks_of, panel, to_svg
+from ..recorded import matching_run
 from .recipe import Settings
 
-COLOURS = {"uniform": BLUE, "gradient_norm": ORANGE, "self_adaptive": GREEN, "attention": PURPLE}
-DASHES = {"uniform": "-", "gradient_norm": "--", "self_adaptive": "-.", "attention": ":"}
-LABELS = {spec["name"]: spec["label"] for spec in Settings.schema() if spec["kind"] == "flag"}
+LOOKS = looks_of(Settings)
 
 
 def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) -> Picture:
@@ -23,7 +22,8 @@ def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) 
     name : id of the widget, unique on the page.
     """
     race = matching_run(recording, settings.as_dict())
-    ratios = ", ".join(f"{LABELS[name]} {run['result']['ratio']:.1f}" for name, run in race["runs"].items())
+    runs = race["runs"]
+    ratios = ", ".join(f"{LOOKS[scheme].label} {run['result']['ratio']:.1f}" for scheme, run in runs.items())
     pictures = [fit(race, name), residual(race, name, ratios)]
     if not short:
         pictures.append(weights(race, name))
@@ -31,7 +31,7 @@ def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) 
         svgs=pictures,
         caption=caption(race, short, ratios),
         header=["weights", "mean residual, centre", "mean residual, outer", "ratio"],
-        rows=[row(name, run["result"]) for name, run in race["runs"].items()],
+        rows=[row(scheme, run["result"]) for scheme, run in runs.items()],
     )
 
 
@@ -85,12 +85,12 @@ def weights(race: dict[str, Any], name: str) -> str:
     width = 0.8 * (x[1] - x[0]) / max(len(weighted), 1)
     for place, (scheme, run) in enumerate(weighted.items()):
         left = [at + (place - (len(weighted) - 1) / 2) * width for at in x]
-        axes.bar(left, run["point_weights"], width, color=COLOURS[scheme], label=LABELS[scheme])
+        axes.bar(left, run["point_weights"], width, color=LOOKS[scheme].colour, label=LOOKS[scheme].label)
     legend(axes, loc="upper left", ncols=2)
     axes.margins(y=0.25)
     axes.set_axisbelow(True)
     means = "; ".join(
-        f"{LABELS[scheme]} {run['result']['weight_centre']:.2f} in the centre and "
+        f"{LOOKS[scheme].label} {run['result']['weight_centre']:.2f} in the centre and "
         f"{run['result']['weight_outer']:.2f} outside"
         for scheme, run in weighted.items()
     )
@@ -101,14 +101,15 @@ def lines(axes: Axes, race: dict[str, Any], curve: str) -> None:
     """One line for each scheme."""
     for scheme, run in race["runs"].items():
         values = run["curve"]
-        label = LABELS[scheme] if len(race["runs"]) > 1 else "network"
-        axes.plot(values["x"], values[curve], DASHES[scheme], color=COLOURS[scheme], label=label)
+        look = LOOKS[scheme]
+        label = look.label if len(race["runs"]) > 1 else "network"
+        axes.plot(values["x"], values[curve], linestyle=look.dash, color=look.colour, label=label)
 
 
 def row(scheme: str, result: dict[str, Any]) -> list[str]:
     """One row of the data table."""
     return [
-        LABELS[scheme],
+        LOOKS[scheme].label,
         f"{result['centre']:.4f}",
         f"{result['outer']:.4f}",
         f"{result['ratio']:.2f}",

@@ -1,7 +1,7 @@
 """Point race: fit the steep transition tanh(20 x) from a few uniform points, with weights on the points."""
 
 import dataclasses
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,9 @@ from pinn_core import (
     Snapshot,
 )
 
-from ..racing import Lane, Race, chosen
+from ..racing import Lane, Race, chosen, preset
 from ..running import Wire
-from ..settings import WidgetSettings, setting
+from ..settings import WidgetSettings, network_seed, setting
 
 TITLE = "Point race"
 
@@ -27,8 +27,6 @@ EPOCHS_PER_SNAPSHOT = 10
 CENTRE_BELOW = 0.2  # |x| below this is the centre, the rest is outer
 SQUARE_START = 1.0  # gamma at the start of the square mask, so that its weights start at one
 
-# The names of flags, runs and lanes, in the order in which they are shown.
-SCHEMES = ("uniform", "gradient_norm", "self_adaptive", "attention")
 LEAST_SCHEMES = 1
 
 
@@ -86,9 +84,7 @@ class Settings(WidgetSettings):
         group="more",
         help="What the scheme “gradient norm” divides by at each point.",
     )
-    seed: int = setting(
-        0, label="Seed", minimum=0, maximum=9999, step=1, help="Draws the initial parameters of the network."
-    )
+    seed: int = network_seed()
     n_seeds: int = setting(
         1,
         label="Seeds",
@@ -130,26 +126,23 @@ class Settings(WidgetSettings):
     )
 
 
-def preset(schemes: tuple[str, ...] = SCHEMES[:3], **changes: Any) -> dict[str, Any]:
-    """Every setting but the seed, so that one preset leaves nothing behind for the next."""
-    flags: dict[str, Any] = {scheme: scheme in schemes for scheme in SCHEMES}
-    settings = Settings(**flags, **changes).as_dict()
-    del settings["seed"]
-    return settings
-
+SCHEMES = Settings.flags()  # the names of lanes and runs, too
 
 FAST_ASCENT: dict[str, Any] = {"gamma0": 0, "ascent": "adam", "ascent_rate": 0.02, "width": 32}
+THREE_WAY = SCHEMES[:3]
 MASKS_ONLY = ("uniform", "self_adaptive")
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "Three-way race": preset(),
-    "Masks from γ₀ = 0": preset(gamma0=0),
-    "Fast ascent": preset(MASKS_ONLY, **FAST_ASCENT),
-    "Fast ascent, twice as long": preset(MASKS_ONLY, **FAST_ASCENT, epochs=1000),
-    "Square mask": preset(MASKS_ONLY, mask="square", ascent="adam", ascent_rate=5e-3),
-    "Residual attention": preset(("uniform", "self_adaptive", "attention")),
-    "Residual in the denominator": preset(("uniform", "gradient_norm"), denominator="loss_gradient"),
-    "Four times as long": preset(epochs=2000),
+    "Three-way race": preset(Settings, THREE_WAY),
+    "Masks from γ₀ = 0": preset(Settings, THREE_WAY, gamma0=0),
+    "Fast ascent": preset(Settings, MASKS_ONLY, **FAST_ASCENT),
+    "Fast ascent, twice as long": preset(Settings, MASKS_ONLY, **FAST_ASCENT, epochs=1000),
+    "Square mask": preset(Settings, MASKS_ONLY, mask="square", ascent="adam", ascent_rate=5e-3),
+    "Residual attention": preset(Settings, ("uniform", "self_adaptive", "attention")),
+    "Residual in the denominator": preset(
+        Settings, ("uniform", "gradient_norm"), denominator="loss_gradient"
+    ),
+    "Four times as long": preset(Settings, THREE_WAY, epochs=2000),
 }
 
 CODE = """\
@@ -241,78 +234,68 @@ def whole(settings: Settings) -> Wire:
     return {"points": {"x": problem.points(), "target": problem.exact(problem.points())}}
 
 
-class Describer:
-    """Describes all snapshots of one run in turn, and remembers their residuals in the centre and outside."""
+def describe(snapshot: Snapshot, settings: Settings, scheme: str, member: int | None) -> Wire:  # noqa: ARG001
+    """One scheme's snapshot as plain data and arrays; `observe` gives the rest.
 
-    def __init__(self) -> None:
-        self.splits: dict[tuple[str, int | None], list[tuple[float, float]]] = {}
-
-    def __call__(self, snapshot: Snapshot, settings: Settings, scheme: str, member: int | None) -> Wire:
-        """One snapshot of one scheme as plain data and arrays.
-
-        Parameters
-        ----------
-        snapshot : state of a run, or of an ensemble of runs.
-        settings : settings of the race.
-        scheme : name of the scheme.
-        member : which member of an ensemble; None when the snapshot is of a single run.
-        """
-        pick = (lambda values: values) if member is None else (lambda values: values[member])
-        x, u = snapshot.grid, pick(snapshot.prediction)
-        residual = np.abs(u - snapshot.exact)
-        loss, rel_l2 = pick(snapshot.losses["data"]), pick(snapshot.rel_l2)
-        splits = self.splits.setdefault((scheme, member), [])
-        splits.append(split(x, residual))
-        centre, outer = np.array(splits).T
-        ratio = centre / outer
-        run: Wire = {
-            "series": {
-                "epoch": snapshot.epochs,
-                "loss_data": loss,
-                "rel_l2": rel_l2,
-                "centre": centre,
-                "outer": outer,
-                "ratio": ratio,
-            },
-            "curve": {"x": x, "u": u, "exact": snapshot.exact, "residual": residual},
-            "result": {
-                "rel_l2": float(rel_l2[-1]),
-                "losses": {"data": float(loss[-1])},
-                "weights": {"data": 1.0},
-                "centre": float(centre[-1]),
-                "outer": float(outer[-1]),
-                "ratio": float(ratio[-1]),
-            },
-        }
-        if snapshot.point_weights is not None:
-            weights = pick(snapshot.point_weights["data"])
-            run["point_weights"] = weights
-            inner, outside = split(problem_of(settings).points(), weights)
-            run["result"] |= {"weight_centre": inner, "weight_outer": outside}
-        return run
-
-
-def run(settings: Settings) -> Generator[Wire | None, Settings | None, None]:
-    """Train the schemes that are switched on and give their state every 10 epochs.
-
-    Send new settings to change the learning rate from the next epoch on.
-
-    Raises
-    ------
-    SettingError : no scheme is switched on.
+    Parameters
+    ----------
+    snapshot : state of a run, or of an ensemble of runs.
+    settings : settings of the race.
+    scheme : name of the scheme.
+    member : which member of an ensemble; None when the snapshot is of a single run.
     """
-    race = Race(lanes_of, lambda now: now.epochs, EPOCHS_PER_SNAPSHOT, Describer(), whole=whole)
-    return race.run(settings)
+    pick = (lambda values: values) if member is None else (lambda values: values[member])
+    u, loss, rel_l2 = (
+        pick(values) for values in (snapshot.prediction, snapshot.losses["data"], snapshot.rel_l2)
+    )
+    run: Wire = {
+        "series": {"epoch": snapshot.epochs, "loss_data": loss, "rel_l2": rel_l2},
+        "curve": {
+            "x": snapshot.grid,
+            "u": u,
+            "exact": snapshot.exact,
+            "residual": np.abs(u - snapshot.exact),
+        },
+        "result": {
+            "rel_l2": float(rel_l2[-1]),
+            "losses": {"data": float(loss[-1])},
+            "weights": {"data": 1.0},
+        },
+    }
+    if snapshot.point_weights is not None:
+        weights = pick(snapshot.point_weights["data"])
+        run["point_weights"] = weights
+        inner, outside = split(problem_of(settings).points(), weights)
+        run["result"] |= {"weight_centre": float(inner), "weight_outer": float(outside)}
+    return run
 
 
-def split(x: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+def observe(snapshot: Snapshot) -> dict[str, np.ndarray]:
+    """Mean residual in the centre and outside, and their ratio, each (), or (B,) in an ensemble."""
+    centre, outer = split(snapshot.grid, np.abs(snapshot.prediction - snapshot.exact))
+    return {"centre": centre, "outer": outer, "ratio": centre / outer}
+
+
+def split(x: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean of some values at `x`, such as residuals, in the centre, where the transition is, and outside it.
 
     Parameters
     ----------
     x : (G,).
-    values : (G,). With few points none of them may be in the centre; its mean is then not a number.
+    values : (G,), or (B, G) in an ensemble. With few points none of them may be in the centre; its mean is
+        then not a number.
     """
     in_centre = np.abs(x) < CENTRE_BELOW
-    centre = float(values[in_centre].mean()) if in_centre.any() else np.nan
-    return centre, float(values[~in_centre].mean())
+    outer = values[..., ~in_centre].mean(axis=-1)
+    return values[..., in_centre].mean(axis=-1) if in_centre.any() else np.full_like(outer, np.nan), outer
+
+
+RACE = Race(
+    lanes=lanes_of,
+    epochs=lambda settings: settings.epochs,
+    every=EPOCHS_PER_SNAPSHOT,
+    describe=describe,
+    observe=observe,
+    whole=whole,
+)
+run = RACE.run

@@ -5,16 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from pinn_core import Snapshot, train
+from pinn_core import Snapshot
 
+from ..racing import with_every_scheme
 from ..recorded import to_plain
 from .recipe import (
     EPOCHS_PER_SNAPSHOT,
     FAST_ASCENT,
     PRESETS,
-    SCHEMES,
     Settings,
     lane_of,
+    observe,
     problem_of,
     run,
     split,
@@ -75,10 +76,9 @@ def record(parallel: Callable[..., list[Any]]) -> dict[str, Any]:
 
 def distinct(n_seeds: int) -> list[dict[str, Any]]:
     """The settings of all presets, each once, with every scheme switched on."""
-    every = dict.fromkeys(SCHEMES, True)
     found: list[dict[str, Any]] = []
     for preset in PRESETS.values():
-        settings = Settings(**preset | every | {"n_seeds": n_seeds}).as_dict()
+        settings = with_every_scheme(Settings, preset | {"n_seeds": n_seeds}).as_dict()
         if settings not in found:
             found.append(settings)
     return found
@@ -107,15 +107,7 @@ def ensemble_job(name: str) -> dict[str, Any]:
     scheme, changes = ENSEMBLES[name]
     settings = Settings(**changes)
     lane = lane_of(settings, scheme)
-    training = train(
-        lane.problem,
-        lane.network,
-        lane.optimizer,
-        lane.weighting,
-        seeds=range(N_SEEDS),
-        epochs=settings.epochs,
-        every=EPOCHS_PER_SNAPSHOT,
-    )
+    training = lane.train(range(N_SEEDS), settings.epochs, EPOCHS_PER_SNAPSHOT)
     least_step = np.full(N_SEEDS, np.inf)
     before = None
     for last in training:
@@ -136,18 +128,14 @@ def measure(last: Snapshot, settings: Settings, least_step: np.ndarray) -> dict[
     "weight_middle" of the two points in the middle of the climb, "weight_smallest" and "weight_largest", and
     "weight_least_step", the smallest change from one snapshot to the next of any weight at any time.
     """
-    residual = np.abs(last.prediction - last.exact)
-    centre, outer = np.transpose([split(last.grid, row) for row in residual])
     measured = {
         "rel_l2": last.rel_l2[:, -1],
-        "largest": residual.max(axis=1),
-        "centre": centre,
-        "outer": outer,
-        "ratio": centre / outer,
+        "largest": np.abs(last.prediction - last.exact).max(axis=1),
+        **observe(last),
     }
     if last.point_weights is not None:
         weights, x = last.point_weights["data"], problem_of(settings).points()
-        inner, outside = np.transpose([split(x, row) for row in weights])
+        inner, outside = split(x, weights)
         measured |= {
             "weight_centre": inner,
             "weight_outer": outside,

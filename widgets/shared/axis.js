@@ -1,3 +1,6 @@
+/** The last value of a series; undefined if it has none. */
+export const last = (values) => values?.[values.length - 1];
+
 /**
  * The powers of ten around all positive values, within the limits.
  *

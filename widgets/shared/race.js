@@ -1,4 +1,4 @@
-import { decades, joined, roundedUp } from "./axis.js";
+import { decades, joined, last, roundedUp } from "./axis.js";
 import { isLost, racing } from "./schemes.js";
 
 /** Whether the schemes of a run are compared after equal time. */
@@ -8,9 +8,6 @@ const isTimed = ({ settings }) => settings.compare === "time";
 export function seedsOf({ settings: { seed, n_seeds: seeds } }) {
   return seeds > 1 ? `Seeds ${seed} to ${seed + seeds - 1}: medians, with quartiles` : `Seed ${seed}`;
 }
-
-/** The last value of a series; undefined if it has none. */
-export const last = (values) => values?.[values.length - 1];
 
 /**
  * One line for every scheme, and the band of its quartiles if it is an ensemble.

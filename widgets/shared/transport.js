@@ -15,8 +15,8 @@ const STAGES = {
 };
 
 /**
- * Train, Pause, Step, Reset, a whole ensemble, the speed, and how far the run is. No button is ever taken out of the keyboard's reach:
- * one that has nothing to do is marked as such and does nothing.
+ * Train, Pause, Step, Reset, a whole ensemble, the speed, and how far the run is. No button is ever taken out of the
+ * keyboard's reach: one that has nothing to do is marked as such and does nothing.
  *
  * @param {{train: string, buttons: string[], stepEpochs: number, seeds?: number}} form label of Train, which others
  *   there are, and how many seeds an ensemble has, if the widget has one

@@ -8,9 +8,6 @@ from typing import Any
 import numpy as np
 
 from pinn_core import Adam, FixedWeights, HarmonicOscillator, Mlp, TangentKernel, train
-from pinn_core.networks import Sweep
-from pinn_core.objective import Objective
-from pinn_core.point_norms import cotangents
 
 from ..running import Wire
 from ..settings import WidgetSettings, setting
@@ -104,16 +101,20 @@ def network_of(settings: Settings) -> Mlp:
     return Mlp(widths=(1, *[settings.width] * settings.depth, 1))
 
 
+def kernel_of(settings: Settings) -> TangentKernel:
+    """The tangent kernel at the start."""
+    network = network_of(settings)
+    return TangentKernel(problem_of(settings), network, network.init(settings.seed))
+
+
 def run(settings: Settings) -> Generator[Wire | None, Settings | None, None]:
     """Take the traces in both ways, time both, and time a training step.
 
     Yields None between the measurements, for the page to breathe.
     """
-    problem, network = problem_of(settings), network_of(settings)
-    theta = network.init(settings.seed)
-    kernel, loop = TangentKernel(problem, network, theta), PointLoop(problem, network, theta)
-    closed = kernel.point_norms()
-    difference = largest_difference(closed, loop.point_norms())
+    kernel = kernel_of(settings)
+    theta, closed = kernel.theta[0].copy(), kernel.point_norms()
+    difference = largest_difference(closed, kernel.point_norms_by_loop())
     yield None
     steps = Steps(settings)
     spent = yield from shortest_times(
@@ -121,7 +122,7 @@ def run(settings: Settings) -> Generator[Wire | None, Settings | None, None]:
             "step": steps.seconds,
             "forward": lambda: seconds_of(lambda: kernel.move(theta), steps.together),
             "closed": lambda: seconds_of(kernel.traces, steps.together),
-            "loop": lambda: seconds_of(loop.point_norms),
+            "loop": lambda: seconds_of(kernel.point_norms_by_loop),
         }
     )
     spent["closed_alone"] = spent["forward"] + spent["closed"]
@@ -141,57 +142,21 @@ def run(settings: Settings) -> Generator[Wire | None, Settings | None, None]:
             "tolerance": TOLERANCE,
             "passed": difference <= TOLERANCE,
             "traces": {term: float(norms.sum()) for term, norms in closed.items()},
-            "residuals": sum(problem.sizes.values()),
-            "parameters": network.n_parameters,
+            "residuals": sum(kernel.problem.sizes.values()),
+            "parameters": theta.size,
         },
     }
 
 
 def difference_of(settings: Settings) -> float:
     """The largest difference of the two ways, without measuring time."""
-    problem, network = problem_of(settings), network_of(settings)
-    theta = network.init(settings.seed)
-    kernel, loop = TangentKernel(problem, network, theta), PointLoop(problem, network, theta)
-    return largest_difference(kernel.point_norms(), loop.point_norms())
+    kernel = kernel_of(settings)
+    return largest_difference(kernel.point_norms(), kernel.point_norms_by_loop())
 
 
 def largest_difference(closed: dict[str, np.ndarray], looped: dict[str, np.ndarray]) -> float:
     """The largest difference of the norms of any residual, relative to the largest norm of its term."""
     return max(float(np.abs(closed[term] - looped[term]).max() / looped[term].max()) for term in looped)
-
-
-class PointLoop:
-    """The plain way: for one residual after the other, its gradient by a sweep at its point alone.
-
-    Parameters
-    ----------
-    problem, network : as for `TangentKernel`.
-    theta : (P,).
-    """
-
-    def __init__(self, problem: HarmonicOscillator, network: Mlp, theta: np.ndarray) -> None:
-        self.gradient = np.empty((1, network.n_parameters))
-        self.layers, self.d_layers = network.layers(theta[None]), network.layers(self.gradient)
-        objective = Objective(problem, network, 1, theta.dtype)
-        objective.forward(self.layers)
-        self.c = cotangents(objective)  # (S, 1, residuals): dr = sum_s c_s du_s
-        self.terms, self.stops = objective.terms, np.cumsum(objective.sizes)[:-1]
-        x = problem.points()
-        self.sweeps = [
-            Sweep(network, x[place : place + 1], problem.order, 1, theta.dtype)
-            for term in objective.terms
-            for place in problem.places[term]
-        ]
-
-    def point_norms(self) -> dict[str, np.ndarray]:
-        """||grad r_i||^2 of the residuals of every term, (N,)."""
-        norms = []
-        for k, sweep in enumerate(self.sweeps):
-            sweep.forward(self.layers)
-            sweep.du[:, :, 0] = self.c[:, :, k]
-            sweep.backward(self.layers, self.d_layers)
-            norms.append(float(np.vecdot(self.gradient[0], self.gradient[0])))
-        return dict(zip(self.terms, np.split(np.array(norms), self.stops), strict=True))
 
 
 class Steps:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..prose import Claim, between, grouped, of, percent, quartiles, rounded, table
-from .recipe import CLEAN_BELOW, WRONG_FROM
+from ..oscillator import CLEAN_BELOW, WRONG_FROM
+from ..prose import Claim, between, error_range, grouped, of, percent, quartiles, rounded, table
 
 RULE_RATIO = 100.0  # the rule of thumb of section 3.1
 
@@ -52,13 +52,6 @@ def zone(recording: dict[str, Any]) -> tuple[float, float]:
     """Decimal logarithms of the weights between which the median error is not wrong."""
     ensemble = recording["ensembles"]["default"]
     return crossing(np.array(ensemble["lam_ic"]), np.median(ensemble["rel_l2"], axis=1), WRONG_FROM)
-
-
-def error_range(errors: np.ndarray) -> str:
-    """Median and quartiles of some errors, as a percentage."""
-    low, median, high = quartiles(errors)
-    digits = 2 if median < 0.95 else 3  # near 100 % two digits would hide that the runs differ
-    return f"{percent(median, digits)} ({between(percent(low, digits), percent(high, digits))})"
 
 
 def weight_text(lam: float) -> str:

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from ..drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, Picture, legend, matching_run, panel, to_svg
+from ..drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, Picture, legend, panel, to_svg
+from ..oscillator import CLEAN_BELOW, VERDICTS, WRONG_FROM
 from ..prose import percent
-from .recipe import CLEAN_BELOW, PRESETS, WRONG_FROM, Settings
-
-VERDICTS = {"clean": "clean", "partly": "partly right", "wrong": "wrong"}
+from ..recorded import matching_run
+from .recipe import PRESETS, Settings
 
 
 def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) -> Picture:

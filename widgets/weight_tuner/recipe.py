@@ -1,7 +1,6 @@
 """Manual weight tuner: the harmonic initial value problem with a weight set by hand."""
 
 import dataclasses
-import math
 from collections.abc import Generator
 from typing import Any
 
@@ -10,16 +9,13 @@ import numpy as np
 from pinn_core import FixedWeights, HarmonicOscillator, Lbfgs, Mlp, Snapshot, train
 from pinn_core.optimizers import OPTIMIZERS
 
+from .. import oscillator
 from ..running import Wire, follow
-from ..settings import WidgetSettings, setting
+from ..settings import WidgetSettings, network_seed, setting
 
 TITLE = "Manual weight tuner"
 
 EPOCHS_PER_SNAPSHOT = 20
-GRID_STRIDE = 2  # every second point of the error grid is drawn
-
-CLEAN_BELOW = 0.05
-WRONG_FROM = 0.30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,21 +40,11 @@ class Settings(WidgetSettings):
         live=True,
         help="Step size of the optimiser; may be changed while training runs.",
     )
-    seed: int = setting(
-        0, label="Seed", minimum=0, maximum=9999, step=1, help="Draws the initial parameters of the network."
-    )
+    seed: int = network_seed()
     epochs: int = setting(
         2000, label="Epochs", minimum=20, maximum=20000, step=20, help="Number of optimiser steps."
     )
-    points: int = setting(
-        50,
-        label="Collocation points",
-        minimum=5,
-        maximum=400,
-        step=1,
-        group="more",
-        help="Uniform points in time, both ends included, at which the residual is taken.",
-    )
+    points: int = oscillator.points()
     optimizer: str = setting(
         "adam",
         label="Optimiser",
@@ -73,15 +59,7 @@ class Settings(WidgetSettings):
         group="more",
         help="The hard form meets the initial condition exactly; then there is no weight to choose.",
     )
-    frequency: float = setting(
-        2.0,
-        label="Frequency ω / π",
-        minimum=0.5,
-        maximum=8.0,
-        step=0.5,
-        group="more",
-        help="The exact solution is cos(ω t) for t from 0 to 1.",
-    )
+    frequency: float = oscillator.frequency()
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -115,21 +93,14 @@ for snapshot in run:
 """
 
 
-def verdict(rel_l2: float) -> str:
-    """The error in a word: "clean", "partly" or "wrong"."""
-    return "clean" if rel_l2 < CLEAN_BELOW else "partly" if rel_l2 < WRONG_FROM else "wrong"
-
-
 def problem_of(settings: Settings) -> HarmonicOscillator:
     """The initial value problem that the settings describe."""
-    return HarmonicOscillator(
-        omega=settings.frequency * math.pi, n_points=settings.points, constraint=settings.constraint
-    )
+    return oscillator.problem(settings, settings.constraint)
 
 
 def network_of(settings: Settings) -> Mlp:  # noqa: ARG001 (as in every recipe)
     """The network, the same for all settings."""
-    return Mlp(widths=(1, 32, 32, 1))
+    return oscillator.network()
 
 
 def weighting_of(settings: Settings, lam_ic: float | np.ndarray | None = None) -> FixedWeights:
@@ -184,7 +155,7 @@ def wire(snapshot: Snapshot, settings: Settings, member: int | None = None) -> W
     series |= {f"loss_{term}": values for term, values in losses.items()}
     series |= {f"gradient_{term}": values for term, values in norms.items()}
     series |= {f"lam_{term}": values for term, values in weights.items()}
-    drawn = slice(None, None, GRID_STRIDE)
+    drawn = slice(None, None, oscillator.GRID_STRIDE)
     return {
         "epoch": snapshot.epoch,
         "epochs": settings.epochs,
@@ -198,6 +169,6 @@ def wire(snapshot: Snapshot, settings: Settings, member: int | None = None) -> W
             "rel_l2": float(rel_l2[-1]),
             "losses": {term: float(values[-1]) for term, values in losses.items()},
             "weights": {term: float(values[-1]) for term, values in weights.items()},
-            "verdict": verdict(float(rel_l2[-1])),
+            "verdict": oscillator.verdict(float(rel_l2[-1])),
         },
     }

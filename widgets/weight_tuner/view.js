@@ -1,16 +1,9 @@
+import { last } from "../shared/axis.js";
 import { percent, short } from "../shared/format.js";
 import { historyChart } from "../shared/history.js";
+import { LEVELS, VERDICTS } from "../shared/oscillator.js";
 import { makeView } from "../shared/view.js";
 
-const VERDICTS = {
-  clean: { word: "clean", tone: "good" },
-  partly: { word: "partly right", tone: "middling" },
-  wrong: { word: "wrong", tone: "bad" },
-};
-const CLEAN_BELOW = 0.05;
-const WRONG_FROM = 0.3;
-
-const last = (values) => values[values.length - 1];
 const weightOf = (run) => run.result.weights.ic;
 const hasWeight = (run) => weightOf(run) !== undefined;
 
@@ -81,10 +74,7 @@ const error = historyChart({
   title: "Error while training",
   label: "relative L2 error",
   limits: [1e-5, 1e2],
-  levels: [
-    { name: `wrong from ${percent(WRONG_FROM)}`, value: WRONG_FROM, dash: "dash" },
-    { name: `clean below ${percent(CLEAN_BELOW)}`, value: CLEAN_BELOW, dash: "dot" },
-  ],
+  levels: LEVELS,
   lines: [{ name: "error", color: "3", values: ({ series }) => series.rel_l2 }],
   describe: ({ run }) =>
     `${percent(run.result.rel_l2)} at epoch ${run.epoch}: ${VERDICTS[run.result.verdict].word}.`,
