@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pinn_widgets.hosts.page import driver
+from pinn_widgets.runs.wire import pack
 from pinn_widgets.weight_tuner import recipe
 
 KEY = 1
@@ -42,7 +43,7 @@ def start(widget: str = "weight-tuner", **settings: Any) -> tuple[dict[str, Any]
 
 def test_messages_carry_nested_arrays_and_no_number_that_json_lacks() -> None:
     message = {"a": {"b": np.arange(3.0)}, "c": [np.float64(math.inf), None, 7], "d": np.array([math.nan])}
-    unpacked, ended = unpack(driver.pack(message))
+    unpacked, ended = unpack(pack(message))
     assert unpacked["a"]["b"].tolist() == [0, 1, 2]
     assert unpacked["c"] == [None, None, 7]
     assert math.isnan(unpacked["d"][0])

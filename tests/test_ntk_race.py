@@ -20,7 +20,7 @@ from pinn_widgets.ntk_race.recipe import (
     lanes,
     run,
 )
-from pinn_widgets.oscillator import verdict
+from pinn_widgets.runs.oscillator import verdict
 
 SCHEMES = ["plain", "fixed", "ntk", "annealing", "hard"]
 FEW = {"epochs": 40, "points": 12}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pinn_core import SettingError, train
-from pinn_widgets import recorded
+from pinn_widgets.build import archive
 from pinn_widgets.point_race import numbers, picture, recipe
 from pinn_widgets.point_race.recipe import PRESETS, SCHEMES, Settings
 
@@ -157,7 +157,7 @@ def test_a_scheme_that_diverges_leaves_the_others_alone() -> None:
 @pytest.fixture(scope="module")
 def recording() -> dict[str, Any]:
     """The recorded runs and ensembles."""
-    return recorded.load("point_race")
+    return archive.load("point_race")
 
 
 @pytest.mark.parametrize("n_seeds", [1, 10])
@@ -166,11 +166,11 @@ def test_every_preset_is_recorded_with_every_scheme(
     recording: dict[str, Any], name: str, n_seeds: int
 ) -> None:
     wanted = Settings(**PRESETS[name] | {"n_seeds": n_seeds})
-    shown = recorded.matching_run(recording, wanted.as_dict())
+    shown = archive.matching_run(recording, wanted.as_dict())
     assert shown["settings"] == wanted.as_dict()
     assert list(shown["runs"]) == list(shown["result"]["runs"])
     assert list(shown["runs"]) == [scheme for scheme in SCHEMES if PRESETS[name][scheme]]
-    every = recorded.matching_run(recording, wanted.as_dict() | ALL)
+    every = archive.matching_run(recording, wanted.as_dict() | ALL)
     assert list(every["runs"]) == list(SCHEMES)
     for run in every["runs"].values():
         assert run["series"]["epoch"][0] == 0
@@ -180,7 +180,7 @@ def test_every_preset_is_recorded_with_every_scheme(
 
 def test_a_recorded_race_is_the_race(recording: dict[str, Any]) -> None:
     settings = Settings(attention=True)
-    there, here = recorded.matching_run(recording, settings.as_dict()), race(**settings.as_dict())
+    there, here = archive.matching_run(recording, settings.as_dict()), race(**settings.as_dict())
     for scheme, run in here["runs"].items():
         assert there["runs"][scheme]["result"]["ratio"] == pytest.approx(run["result"]["ratio"], rel=0.05)
 

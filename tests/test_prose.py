@@ -13,7 +13,7 @@ from myst_parser.mdit_to_docutils.base import DocutilsRenderer
 from myst_parser.parsers.mdit import create_md_parser
 
 from course.widget import parse_state, recipe_of
-from pinn_widgets import prose, recorded
+from pinn_widgets.build import archive, prose
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("chapters/*.md"), *ROOT.glob("book/*.md")])
@@ -209,7 +209,7 @@ def glued_widgets(source: str) -> list[str]:
 
 def numbers_of(widget: str) -> dict[str, str]:
     """Every number and table of a widget's prose, as text, by key."""
-    module, recording = importlib.import_module(f"pinn_widgets.{widget}.numbers"), recorded.load(widget)
+    module, recording = importlib.import_module(f"pinn_widgets.{widget}.numbers"), archive.load(widget)
     return module.numbers(recording) | (module.tables(recording) if hasattr(module, "tables") else {})
 
 
@@ -237,7 +237,7 @@ def test_numbers_are_finite_texts(widget):
 
 def claims_of(widget: str) -> dict[str, prose.Claim]:
     """The claims of a widget's prose."""
-    return importlib.import_module(f"pinn_widgets.{widget}.numbers").claims(recorded.load(widget))
+    return importlib.import_module(f"pinn_widgets.{widget}.numbers").claims(archive.load(widget))
 
 
 @pytest.mark.parametrize("widget", WIDGETS)
@@ -257,7 +257,7 @@ def test_a_claim_fails_below_its_share(holds, needed, passed):
 
 
 def test_claims_fail_on_a_recording_in_which_the_weight_does_nothing():
-    recording = recorded.load("weight_tuner")
+    recording = archive.load("weight_tuner")
     errors = recording["ensembles"]["default"]["rel_l2"]
     recording["ensembles"]["default"]["rel_l2"] = [list(column) for column in reversed(errors)]
     numbers = importlib.import_module("pinn_widgets.weight_tuner.numbers")

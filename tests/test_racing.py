@@ -10,8 +10,8 @@ import pytest
 
 from pinn_core import Adam, DivergenceError, FixedWeights, FunctionFit, GradientDescent, Mlp, SettingError
 from pinn_core.snapshots import Snapshot
-from pinn_widgets.racing import Lane, Race, chosen, summary
-from pinn_widgets.settings import WidgetSettings, setting
+from pinn_widgets.runs.races import Lane, Race, chosen, summary
+from pinn_widgets.runs.settings import WidgetSettings, setting
 
 EVERY = 5
 TOO_FAST = 1e6

@@ -25,7 +25,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from pinn_core import SettingError
-from pinn_widgets import recorded
+from pinn_widgets.build import archive
 from pinn_widgets.hosts.notebook.names import class_name
 
 from .errors import CourseError, ends_build
@@ -325,7 +325,7 @@ class Converter:
         calls = " ".join(re.findall(r"glue_numbers\(([^)]*)\)", self.source))
         for widget in re.findall(r'"(\w+)"', calls):
             module = importlib.import_module(f"pinn_widgets.{widget}.numbers")
-            recording = recorded.load(widget)
+            recording = archive.load(widget)
             found |= module.numbers(recording)
             found |= getattr(module, "tables", lambda _: {})(recording)
         return found

@@ -23,7 +23,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from pinn_widgets import recorded
+from pinn_widgets.build import archive
 
 from . import icons, kernel
 from .equations import SCRIPT, Typesetter
@@ -208,7 +208,7 @@ class Assembly:
         for module in sorted((self.root / "widgets").glob("*/record.py")):
             widget = module.parent.name
             try:
-                recording = recorded.load(widget)
+                recording = archive.load(widget)
             except subprocess.CalledProcessError as error:
                 raise CourseError(
                     f"the runs of the widget {widget} cannot be recorded; see above."

@@ -35,12 +35,12 @@ from sphinx.util.docutils import ReferenceRole, SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from pinn_core import SettingError
-from pinn_widgets import recorded
-from pinn_widgets.definition import definition
-from pinn_widgets.drawing import Picture
-from pinn_widgets.recorded import matching_run
+from pinn_widgets.build import archive
+from pinn_widgets.build.archive import matching_run
+from pinn_widgets.build.drawing import Picture
+from pinn_widgets.runs.definition import definition
 
-recording_of = functools.cache(recorded.load)
+recording_of = functools.cache(archive.load)
 
 
 class widget(nodes.General, nodes.Element):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..prose import Claim, grouped, of, percent, rounded
+from ..build.prose import Claim, grouped, of, percent, rounded
 
 EXACT = 1e-13  # "to rounding": about the size of the rounding errors of a sum of a few hundred numbers
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..drawing import BLUE, MUTED, ORANGE, Picture, panel, to_svg
-from ..recorded import matching_run
+from ..build.archive import matching_run
+from ..build.drawing import BLUE, MUTED, ORANGE, Picture, panel, to_svg
 from .recipe import Settings
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pinn_core import FixedWeights, HarmonicOscillator, Mlp, gradient_check
 
-from ..running import Wire
-from ..settings import WidgetSettings, setting
+from ..runs.following import Wire
+from ..runs.settings import WidgetSettings, setting
 
 TITLE = "Gradient check"
 

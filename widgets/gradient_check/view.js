@@ -1,5 +1,5 @@
-import { short } from "../shared/format.js";
-import { makeView } from "../shared/view.js";
+import { short } from "../view/format.js";
+import { makeView } from "../view/view.js";
 
 const LOOKS = {
   total: { color: "1", symbol: "circle" },

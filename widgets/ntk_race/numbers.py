@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from ..oscillator import CLEAN_BELOW, WRONG_FROM
-from ..prose import Claim, between, error_range, grouped, measured, of, percent, rounded, table
-from ..racing import with_every_scheme
-from ..recorded import matching_run
+from ..build.archive import matching_run
+from ..build.prose import Claim, between, error_range, grouped, measured, of, percent, rounded, table
+from ..runs.oscillator import CLEAN_BELOW, WRONG_FROM
+from ..runs.races import with_every_scheme
 from .recipe import Settings
 
 HAND_TUNED = 100.0  # the weight that section 3.2 finds

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..drawing import MUTED, Picture, legend, looks_of, panel, to_svg
-from ..oscillator import VERDICTS
-from ..prose import percent, rounded
-from ..recorded import matching_run
+from ..build.archive import matching_run
+from ..build.drawing import MUTED, Picture, legend, looks_of, panel, to_svg
+from ..build.prose import percent, rounded
+from ..runs.oscillator import VERDICTS
 from .recipe import Settings
 
 LOOKS = looks_of(Settings)

@@ -15,10 +15,10 @@ from pinn_core import (
     Then,
 )
 
-from .. import oscillator
-from ..racing import Lane, Race, chosen, preset
-from ..running import Wire
-from ..settings import WidgetSettings, network_seed, setting
+from ..runs import oscillator
+from ..runs.following import Wire
+from ..runs.races import Lane, Race, chosen, preset
+from ..runs.settings import WidgetSettings, network_seed, setting
 
 TITLE = "NTK race"
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from pinn_core import GradientNormWeights, Lbfgs, NtkTraceWeights, Snapshot, TangentKernel, eigenvalues
 
-from ..racing import Lane, Runner, with_every_scheme
-from ..recorded import to_plain
+from ..build.archive import to_plain
+from ..runs.races import Lane, Runner, with_every_scheme
 from .recipe import PRESETS, RACE, Settings, lane, network_of, problem_of
 
 EPOCHS_PER_SNAPSHOT = 40

@@ -1,10 +1,10 @@
-import { last } from "../shared/axis.js";
-import { percent, short } from "../shared/format.js";
-import { LEVELS, VERDICTS } from "../shared/oscillator.js";
-import { linesOf, raceHistory, seedsOf } from "../shared/race.js";
-import { spread } from "../shared/results.js";
-import { isLost, ofEach, racing } from "../shared/schemes.js";
-import { makeView } from "../shared/view.js";
+import { last } from "../view/axis.js";
+import { percent, short } from "../view/format.js";
+import { LEVELS, VERDICTS } from "../view/oscillator.js";
+import { linesOf, raceHistory, seedsOf } from "../view/race.js";
+import { spread } from "../view/results.js";
+import { isLost, ofEach, racing } from "../view/schemes.js";
+import { makeView } from "../view/view.js";
 
 const HAND_TUNED = 100;
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from pinn_core.weighting.self_adaptive import sigmoid
 
-from ..prose import Claim, between, grouped, measured, of, quartiles, rounded, table
+from ..build.prose import Claim, between, grouped, measured, of, quartiles, rounded, table
 from .recipe import CENTRE_BELOW, EPOCHS_PER_SNAPSHOT, FAST_ASCENT, problem_of
 from .recipe import Settings as Race
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..drawing import INK, MUTED, Picture, legend, looks_of, panel, to_svg
-from ..recorded import matching_run
+from ..build.archive import matching_run
+from ..build.drawing import INK, MUTED, Picture, legend, looks_of, panel, to_svg
 from .recipe import Settings
 
 LOOKS = looks_of(Settings)

@@ -17,9 +17,9 @@ from pinn_core import (
     Snapshot,
 )
 
-from ..racing import Lane, Race, chosen, preset
-from ..running import Wire
-from ..settings import WidgetSettings, network_seed, setting
+from ..runs.following import Wire
+from ..runs.races import Lane, Race, chosen, preset
+from ..runs.settings import WidgetSettings, network_seed, setting
 
 TITLE = "Point race"
 

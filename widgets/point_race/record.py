@@ -7,8 +7,8 @@ import numpy as np
 
 from pinn_core import Snapshot
 
-from ..racing import with_every_scheme
-from ..recorded import to_plain
+from ..build.archive import to_plain
+from ..runs.races import with_every_scheme
 from .recipe import (
     EPOCHS_PER_SNAPSHOT,
     FAST_ASCENT,

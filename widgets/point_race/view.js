@@ -1,9 +1,9 @@
-import { roundedUp } from "../shared/axis.js";
-import { short } from "../shared/format.js";
-import { linesOf, raceHistory, seedsOf } from "../shared/race.js";
-import { spread } from "../shared/results.js";
-import { isLost, ofEach, racing } from "../shared/schemes.js";
-import { makeView } from "../shared/view.js";
+import { roundedUp } from "../view/axis.js";
+import { short } from "../view/format.js";
+import { linesOf, raceHistory, seedsOf } from "../view/race.js";
+import { spread } from "../view/results.js";
+import { isLost, ofEach, racing } from "../view/schemes.js";
+import { makeView } from "../view/view.js";
 
 const SAME_BELOW = 1.5;
 const MANY_FROM = 3.5;

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..prose import Claim, grouped, rounded
+from ..build.prose import Claim, grouped, rounded
 from .recipe import TOLERANCE
 
 

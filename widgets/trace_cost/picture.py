@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..drawing import BLUE, MUTED, ORANGE, Picture, panel, to_svg
-from ..prose import rounded
-from ..recorded import matching_run
+from ..build.archive import matching_run
+from ..build.drawing import BLUE, MUTED, ORANGE, Picture, panel, to_svg
+from ..build.prose import rounded
 from .recipe import Settings
 
 BARS = {"step": "training step", "closed": "closed form", "closed_alone": "with its sweep", "loop": "loop"}

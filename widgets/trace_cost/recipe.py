@@ -9,8 +9,8 @@ import numpy as np
 
 from pinn_core import Adam, FixedWeights, HarmonicOscillator, Mlp, TangentKernel, train
 
-from ..running import Wire
-from ..settings import WidgetSettings, setting
+from ..runs.following import Wire
+from ..runs.settings import WidgetSettings, setting
 
 TITLE = "Cost of the trace"
 

@@ -1,6 +1,6 @@
-import { roundedUp } from "../shared/axis.js";
-import { short, time } from "../shared/format.js";
-import { makeView } from "../shared/view.js";
+import { roundedUp } from "../view/axis.js";
+import { short, time } from "../view/format.js";
+import { makeView } from "../view/view.js";
 
 /** What is timed, in the order of its bars. */
 const TIMED = [

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..oscillator import CLEAN_BELOW, WRONG_FROM
-from ..prose import Claim, between, error_range, grouped, of, percent, quartiles, rounded, table
+from ..build.prose import Claim, between, error_range, grouped, of, percent, quartiles, rounded, table
+from ..runs.oscillator import CLEAN_BELOW, WRONG_FROM
 
 RULE_RATIO = 100.0  # the rule of thumb of section 3.1
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from ..drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, Picture, legend, panel, to_svg
-from ..oscillator import CLEAN_BELOW, VERDICTS, WRONG_FROM
-from ..prose import percent
-from ..recorded import matching_run
+from ..build.archive import matching_run
+from ..build.drawing import BLUE, GREEN, MUTED, ORANGE, PURPLE, Picture, legend, panel, to_svg
+from ..build.prose import percent
+from ..runs.oscillator import CLEAN_BELOW, VERDICTS, WRONG_FROM
 from .recipe import PRESETS, Settings
 
 

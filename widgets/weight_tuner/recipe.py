@@ -9,9 +9,9 @@ import numpy as np
 from pinn_core import FixedWeights, HarmonicOscillator, Lbfgs, Mlp, Snapshot, train
 from pinn_core.optimizers import OPTIMIZERS
 
-from .. import oscillator
-from ..running import Wire, follow
-from ..settings import WidgetSettings, network_seed, setting
+from ..runs import oscillator
+from ..runs.following import Wire, follow
+from ..runs.settings import WidgetSettings, network_seed, setting
 
 TITLE = "Manual weight tuner"
 

@@ -1,8 +1,8 @@
-import { last } from "../shared/axis.js";
-import { percent, short } from "../shared/format.js";
-import { historyChart } from "../shared/history.js";
-import { LEVELS, VERDICTS } from "../shared/oscillator.js";
-import { makeView } from "../shared/view.js";
+import { last } from "../view/axis.js";
+import { percent, short } from "../view/format.js";
+import { historyChart } from "../view/history.js";
+import { LEVELS, VERDICTS } from "../view/oscillator.js";
+import { makeView } from "../view/view.js";
 
 const weightOf = (run) => run.result.weights.ic;
 const hasWeight = (run) => weightOf(run) !== undefined;

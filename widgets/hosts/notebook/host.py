@@ -30,11 +30,12 @@ import traitlets
 
 from pinn_core import DivergenceError, SettingError
 
-from ... import recorded
-from ...definition import definition
+from ...build import archive
 from ...own_scheme import admitted
-from ...settings import WidgetSettings, setting
-from ..page import driver
+from ...runs.definition import definition
+from ...runs.settings import WidgetSettings, setting
+from ...runs.slices import Run, guarded
+from ...runs.wire import pack
 from .names import class_name
 
 HERE = Path(__file__).parent
@@ -70,23 +71,13 @@ class Live:
     """
 
     key: int
-    run: driver.Run
+    run: Run
     settings: dict[str, Any]
     left: float = TO_THE_END
     pace: float = 0.0
     elapsed: float = 0.0
     sent: float = 0.0
     task: asyncio.Task | None = None
-
-
-class RecipeRun(driver.Run):
-    """A run as on a page, of a recipe that need not be that of a folder."""
-
-    def __init__(self, recipe: Any, settings: Mapping[str, Any]) -> None:
-        self.recipe = recipe
-        self.snapshots = recipe.run(self.checked(settings))
-        self.changed = None
-        self.finished = False
 
 
 class NotebookWidget(anywidget.AnyWidget):
@@ -250,7 +241,7 @@ class NotebookWidget(anywidget.AnyWidget):
 
     def _begin(self) -> Live:
         """Begin a run from code, and have the view, if there is one, show it."""
-        live = self._live = Live(self._next_key, RecipeRun(self.recipe, self._settings), self._settings)
+        live = self._live = Live(self._next_key, Run(self.recipe, self._settings), self._settings)
         self._next_key -= 1
         self.send({"type": "adopt", "id": live.key, "settings": live.settings})
         return live
@@ -289,7 +280,7 @@ class NotebookWidget(anywidget.AnyWidget):
             self._live = None
         if snapshot is not None and (finished or live.left == 0 or now - live.sent > LEAST_BETWEEN_MESSAGES):
             live.sent = now
-            self._tell(live, driver.pack({"snapshot": snapshot, "finished": finished}))
+            self._tell(live, pack({"snapshot": snapshot, "finished": finished}))
 
     def _fail(self, live: Live, error: BaseException) -> None:
         self._live = None
@@ -299,7 +290,7 @@ class NotebookWidget(anywidget.AnyWidget):
                 raise error
             raise RuntimeError("the cell was interrupted")
 
-        self._tell(live, driver.guarded(fail))
+        self._tell(live, guarded(fail))
 
     def _tell(self, live: Live, message: bytes) -> None:
         content = {"type": "run", "id": live.key, "elapsed": 1000 * live.elapsed}
@@ -335,7 +326,7 @@ class NotebookWidget(anywidget.AnyWidget):
         settings = request["settings"]
         left = TO_THE_END if request["left"] < 0 else request["left"]
         live = self._live = Live(
-            request["id"], RecipeRun(self.recipe, settings), settings, left, request["pace"] / 1000
+            request["id"], Run(self.recipe, settings), settings, left, request["pace"] / 1000
         )
         live.left = max(live.left, 1)  # the state before the first step, at least
         waits = left == 0
@@ -360,7 +351,7 @@ class NotebookWidget(anywidget.AnyWidget):
 
     def _send_recording(self) -> None:
         """Send the recorded runs, if they are at hand."""
-        path = recorded.recording_path(self.widget_name.replace("-", "_"))
+        path = archive.recording_path(self.widget_name.replace("-", "_"))
         if path.exists():
             self.send({"type": "recording"}, [path.read_bytes()])
 

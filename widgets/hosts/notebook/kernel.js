@@ -27,7 +27,7 @@ export class Kernel {
     model.on("msg:custom", (content, buffers) => this.#receive(content, buffers));
   }
 
-  /** @param {import("../page/session.js").Session} session */
+  /** @param {import("../../view/session.js").Session} session */
   attach(session) {
     this.#session = session;
     this.#model.send({ type: "hello" });

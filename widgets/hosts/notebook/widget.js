@@ -2,10 +2,10 @@
 // from the notebook's kernel.
 
 import Plotly from "plotly.js-basic-dist-min";
-import { h, uniqueId } from "../../shared/dom.js";
-import { Model } from "../page/model.js";
-import { Session } from "../page/session.js";
-import { VIEWS } from "../page/views.js";
+import { h, uniqueId } from "../../view/dom.js";
+import { Model } from "../../view/model.js";
+import { Session } from "../../view/session.js";
+import { VIEWS } from "../../view/views.js";
 import { Kernel } from "./kernel.js";
 import { followTheme } from "./theme.js";
 

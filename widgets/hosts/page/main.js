@@ -1,12 +1,12 @@
 // Entry of every page with widgets: gives each widget its model, its session and its view.
 
-import { readSettings, toQuery } from "../../shared/settings.js";
-import { TOUCHES } from "../../shared/stage.js";
+import { Model } from "../../view/model.js";
+import { Session } from "../../view/session.js";
+import { readSettings, toQuery } from "../../view/settings.js";
+import { TOUCHES } from "../../view/stage.js";
+import { VIEWS } from "../../view/views.js";
 import { Runtime } from "./client.js";
 import { addressWith, readFragment } from "./fragment.js";
-import { Model } from "./model.js";
-import { Session } from "./session.js";
-import { VIEWS } from "./views.js";
 
 const FRAGMENT_DELAY = 250;
 const HINT = "Change the settings to see recorded runs.";

@@ -14,7 +14,7 @@ import numpy as np
 
 from pinn_core import DivergenceError, Mlp, SettingError, Snapshot, train
 
-from .running import Wire
+from .following import Wire
 from .settings import WidgetSettings
 
 SomeSettings = TypeVar("SomeSettings", bound=WidgetSettings)

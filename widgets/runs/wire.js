@@ -1,7 +1,7 @@
 /**
  * The state of a run crosses from Python as one buffer: the length of a JSON header (uint32, then four bytes of
  * padding), the header padded to a multiple of eight bytes, and all arrays as float64. In the header an array
- * stands as {"array": [offset, length]}, counted in numbers. `driver.py` packs it.
+ * stands as {"array": [offset, length]}, counted in numbers. `wire.py` packs it.
  *
  * @param {ArrayBuffer} buffer
  * @returns {any} the header with its arrays in place

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .settings import WidgetSettings
+from ..runs.settings import WidgetSettings
 
 # colour while drawing -> CSS variable with the colour of the light theme; the hues are those of Okabe and Ito
 INK, MUTED, GRID = "#010101", "#020202", "#030303"

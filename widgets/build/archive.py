@@ -4,7 +4,7 @@ Each widget has a module `record` with one function `record(parallel)` that trai
 data. The result is kept in `_build/recorded` under the hash of everything it depends on, so that it is
 computed once for one state of the code and never out of date.
 
-`python -m pinn_widgets.recorded weight_tuner` computes the recording of one widget.
+`python -m pinn_widgets.build.archive weight_tuner` computes the recording of one widget.
 """
 
 import concurrent.futures
@@ -23,11 +23,11 @@ import numpy as np
 
 from pinn_core import __path__ as engine_path
 
-WIDGETS = Path(__file__).parent
+WIDGETS = Path(__file__).parents[1]
 CACHE = WIDGETS.parent / "_build" / "recorded"
 
 # modules beside the widgets on which what they record may depend
-SHARED = ("oscillator.py", "racing.py", "recorded.py", "running.py", "settings.py")
+SHARED = ("build/archive.py", "runs/following.py", "runs/oscillator.py", "runs/races.py", "runs/settings.py")
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -45,7 +45,11 @@ def load(widget: str) -> dict[str, Any]:
     """
     path = recording_path(widget)
     if not path.exists():
-        command = [sys.executable, "-m", __spec__.name if __name__ != "__main__" else "pinn_widgets.recorded"]
+        command = [
+            sys.executable,
+            "-m",
+            __spec__.name if __name__ != "__main__" else "pinn_widgets.build.archive",
+        ]
         subprocess.run([*command, widget], check=True, env=os.environ | ONE_THREAD)
     return json.loads(path.read_text())
 
@@ -88,7 +92,7 @@ def code_hash(widget: str) -> str:
     shared = [WIDGETS / name for name in SHARED]
     own = [WIDGETS / widget / "recipe.py", WIDGETS / widget / "record.py"]
     named = {source.relative_to(engine).as_posix(): source for source in engine.rglob("*.py")}
-    named |= {f"widgets/{source.name}": source for source in [*shared, *own]}
+    named |= {f"widgets/{source.relative_to(WIDGETS).as_posix()}": source for source in [*shared, *own]}
     digest = hashlib.sha256(np.__version__.encode())
     for name, source in sorted(named.items()):
         digest.update(name.encode())
@@ -98,7 +102,7 @@ def code_hash(widget: str) -> str:
 
 def compute(widget: str) -> None:
     """Record the runs of a widget on all cores and keep the result."""
-    record = importlib.import_module(f".{widget}.record", __package__).record
+    record = importlib.import_module(f"pinn_widgets.{widget}.record").record
     path = recording_path(widget)
     with concurrent.futures.ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .recorded import load
+from .archive import load
 
 SPACE = "\N{NO-BREAK SPACE}"
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
@@ -68,7 +68,7 @@ def glue_numbers(*widgets: str) -> None:
     from myst_nb import glue
 
     for widget in widgets:
-        module = importlib.import_module(f".{widget}.numbers", __package__)
+        module = importlib.import_module(f"pinn_widgets.{widget}.numbers")
         recording = load(widget)
         for key, text in module.numbers(recording).items():
             glue(key, text, display=False)

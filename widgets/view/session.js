@@ -1,9 +1,9 @@
-import { seconds } from "../../shared/format.js";
-import { nearestRun } from "../../shared/recording.js";
-import { switchedOn } from "../../shared/schemes.js";
-import { differing, flagsOf } from "../../shared/settings.js";
-import { memory } from "../../shared/storage.js";
-import { unpack } from "../../shared/wire.js";
+import { unpack } from "../runs/wire.js";
+import { seconds } from "./format.js";
+import { nearestRun } from "./recording.js";
+import { switchedOn } from "./schemes.js";
+import { differing, flagsOf } from "./settings.js";
+import { memory } from "./storage.js";
 
 const visit = memory("sessionStorage");
 const TO_THE_END = Number.POSITIVE_INFINITY;
@@ -37,7 +37,7 @@ export class Session {
 
   /**
    * @param {import("./model.js").Model} model
-   * @param {import("./client.js").Runtime} runtime
+   * @param {import("../hosts/page/client.js").Runtime} runtime
    * @param {(settings: object) => string[]} inactive names of the settings that have no effect
    */
   constructor(model, runtime, inactive) {
