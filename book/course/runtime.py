@@ -4,7 +4,7 @@
     rt/widgets/    the page's JavaScript, bundled
     rt/plotly/     charts
     rt/mathjax/    fonts and style sheet of the equations
-    rt/recorded/   recorded runs, one file per widget
+    rt/recorded/   recorded runs: for every widget an index, and one file per run
     rt/manifest.json   every file with its size and hash
 
 They are assembled in `_build/extra`, each part only when its inputs have changed, and copied into the site
@@ -24,6 +24,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from pinn_widgets.build import archive
+from pinn_widgets.build.archive import OutOfDateError
 
 from . import icons, kernel
 from .equations import SCRIPT, Typesetter
@@ -201,20 +202,28 @@ class Assembly:
             raise CourseError(f"the page's JavaScript does not bundle:\n{done.stderr}")
 
     def add_recorded(self) -> None:
-        """Copy the recorded runs of every widget that has some; they are computed first if need be."""
+        """Write what pages fetch of the recorded runs: an index for every widget, and a file for every run.
+
+        Raises
+        ------
+        CourseError : recorded runs are missing, out of date or damaged.
+        """
         folder = self.rt / "recorded"
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for module in sorted((self.root / "widgets").glob("*/record.py")):
-            widget = module.parent.name
-            try:
-                recording = archive.load(widget)
-            except subprocess.CalledProcessError as error:
-                raise CourseError(
-                    f"the runs of the widget {widget} cannot be recorded; see above."
-                ) from error
-            name = f"{widget.replace('_', '-')}.json"
-            (folder / name).write_text(json.dumps(recording, separators=(",", ":")))
+        for widget in archive.widgets():
+            index, files = archive.published(recording_of(widget))
+            target = folder / widget.replace("_", "-")
+            target.mkdir(parents=True)
+            for name, content in {"index.run": index, **files}.items():
+                (target / name).write_bytes(content)
+
+
+def recording_of(widget: str) -> dict[str, Any]:
+    """The recording of a widget; CourseError if it cannot be used."""
+    try:
+        return archive.load(widget)
+    except (OutOfDateError, ValueError) as error:
+        raise CourseError(str(error)) from error
 
 
 def scoped(css: str, scope: str) -> str:

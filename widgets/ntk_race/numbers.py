@@ -38,7 +38,7 @@ def race(recording: dict[str, Any], **changes: Any) -> dict[str, Any]:
 def claims(recording: dict[str, Any]) -> dict[str, Claim]:
     """Every statement of the prose that a run could refute, with the runs that were asked."""
 
-    def at(ensemble: str, key: str = "rel_l2") -> np.ndarray:
+    def at(ensemble: str, key: str = "rel_l2_late") -> np.ndarray:
         return measured(recording, ensemble, key)
 
     start = recording["start"]
@@ -177,7 +177,7 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
         return percent(result["weighting_milliseconds"] / result["milliseconds"], 1)
 
     def error(ensemble: str) -> np.ndarray:
-        return measured(recording, ensemble, "rel_l2")
+        return measured(recording, ensemble, "rel_l2_late")
 
     def errors(ensemble: str) -> str:
         return error_range(error(ensemble))
@@ -267,7 +267,7 @@ def tables(recording: dict[str, Any]) -> dict[str, str]:
     """Every table of the prose, in Markdown, by key."""
     rows = []
     for name, label in TABLE.items():
-        errors, lam = (measured(recording, name, key) for key in ("rel_l2", "lam_end"))
+        errors, lam = (measured(recording, name, key) for key in ("rel_l2_late", "lam_end"))
         weight = "none" if np.isnan(lam).any() else rounded(np.median(lam), 3)
         scheme = label.format(**recording["ensembles"][name]["settings"])
         rows.append([scheme, error_range(errors), clean(errors), weight])

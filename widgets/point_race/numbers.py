@@ -99,7 +99,7 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         ),
         "gradient_norm_middle": Claim(
             "the two points in the middle of the climb weigh clearly less than the average point",
-            np.array(weights["gradient_norm"]["weight_middle"]) < 0.9,
+            np.array(weights["gradient_norm"]["weight_climb"]) < 0.9,
         ),
         "gradient_norm_flattered": Claim(
             "on the seed to which the prose links the centre residual is smaller",
@@ -139,7 +139,8 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         ),
         "attention_better_later": Claim(
             "and the smaller error all the same",
-            measured(recording, "attention_5000", "rel_l2") < measured(recording, "default_5000", "rel_l2"),
+            measured(recording, "attention_5000", "rel_l2_late")
+            < measured(recording, "default_5000", "rel_l2_late"),
             needed=0.75,
         ),
     }
@@ -210,7 +211,8 @@ def mask_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         ),
         "patience_wins": Claim(
             "uniform weights with twice the epochs have a smaller error than masks from gamma -2",
-            measured(recording, "default_1000", "rel_l2") < measured(recording, "masks_low", "rel_l2"),
+            measured(recording, "default_1000", "rel_l2_late")
+            < measured(recording, "masks_low", "rel_l2_late"),
             needed=0.7,
         ),
         "masks_low_fade": Claim(
@@ -269,7 +271,7 @@ def weight_numbers(recording: dict[str, Any]) -> dict[str, str]:
         "gradient_norm_no_smaller": of(said["gradient_norm_ratio"]),
         "gradient_norm_no_better": of(said["gradient_norm_no_better"]),
         "gradient_norm_spread": rounded(np.median(spread(sets["gradient_norm"]))),
-        "gradient_norm_middle": rounded(np.median(sets["gradient_norm"]["weight_middle"])),
+        "gradient_norm_middle": rounded(np.median(sets["gradient_norm"]["weight_climb"])),
         "gradient_norm_least": of(said["gradient_norm_middle"]),
         "loss_gradient_centre": rounded(np.median(centre_share(recording, "loss_gradient"))),
         "loss_gradient_worse": of(said["loss_gradient_worse"]),

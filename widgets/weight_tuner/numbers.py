@@ -16,7 +16,7 @@ RESCUES = ("slow", "fast", "few_points", "many_points", "wide", "deep")
 TABLE_WEIGHTS = (1e-3, 1.0, 10.0, 31.6228, 100.0, 316.228, 1e3, 3162.28, 1e4, 1e5)
 
 
-def at(ensemble: dict[str, Any], lam_ic: float, key: str = "rel_l2") -> np.ndarray:
+def at(ensemble: dict[str, Any], lam_ic: float, key: str = "rel_l2_late") -> np.ndarray:
     """What was measured under `key` at one weight, one entry for each seed.
 
     Raises
@@ -51,7 +51,7 @@ def crossing(lam: np.ndarray, error: np.ndarray, level: float) -> tuple[float, f
 def zone(recording: dict[str, Any]) -> tuple[float, float]:
     """Decimal logarithms of the weights between which the median error is not wrong."""
     ensemble = recording["ensembles"]["default"]
-    return crossing(np.array(ensemble["lam_ic"]), np.median(ensemble["rel_l2"], axis=1), WRONG_FROM)
+    return crossing(np.array(ensemble["lam_ic"]), np.median(ensemble["rel_l2_late"], axis=1), WRONG_FROM)
 
 
 def weight_text(lam: float) -> str:
@@ -69,10 +69,10 @@ def claims(recording: dict[str, Any]) -> dict[str, Claim]:
     default, slow = sets["default"], sets["slow"]
     curve_huge = next(run["curve"]["u"] for run in recording["runs"] if run["settings"]["lam_ic"] == HUGE)
     rescue_errors = np.concatenate([at(sets[name], EQUAL) for name in RESCUES])
-    double = np.array(sets["double_frequency"]["rel_l2"])
+    double = np.array(sets["double_frequency"]["rel_l2_late"])
     seed_zones = [
         crossing(np.array(default["lam_ic"]), np.array(column), WRONG_FROM)
-        for column in np.transpose(default["rel_l2"])
+        for column in np.transpose(default["rel_l2_late"])
     ]
     end_ratio_equal = at(default, EQUAL, "gradient_ratio_end")
     quiet_ratio = at(default, QUIET, "gradient_ratio_largest") / QUIET
@@ -222,10 +222,10 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
     start = np.array(openings["default"]["ratio_start"])
     start_low, start_median, start_high = quartiles(start)
     low, high = zone(recording)
-    double_medians = np.median(sets["double_frequency"]["rel_l2"], axis=1)
+    double_medians = np.median(sets["double_frequency"]["rel_l2_late"], axis=1)
     rescue_errors = np.concatenate([at(sets[name], EQUAL) for name in RESCUES])
     equal_fall = at(default, EQUAL, "loss_pde_start") / at(default, EQUAL, "loss_pde")
-    n_weights, n_seeds = np.shape(default["rel_l2"])
+    n_weights, n_seeds = np.shape(default["rel_l2_late"])
     omega = settings["frequency"] * math.pi
     return {
         "tuner_epochs": grouped(settings["epochs"]),

@@ -11,6 +11,7 @@ from pinn_core.optimizers import OPTIMIZERS
 
 from ..runs import oscillator
 from ..runs.following import Wire, follow
+from ..runs.jobs import late
 from ..runs.settings import WidgetSettings, network_seed, setting
 
 TITLE = "Manual weight tuner"
@@ -140,6 +141,8 @@ def changeable(settings: Settings) -> dict[str, Any]:
 def wire(snapshot: Snapshot, settings: Settings, member: int | None = None) -> Wire:
     """One snapshot as plain data and arrays, as the page, notebooks, recordings and tests take it.
 
+    A "pull" is the norm of a term's gradient as it enters the step, its weight included.
+
     Parameters
     ----------
     snapshot : state of a run, or of an ensemble of runs.
@@ -155,6 +158,9 @@ def wire(snapshot: Snapshot, settings: Settings, member: int | None = None) -> W
     series |= {f"loss_{term}": values for term, values in losses.items()}
     series |= {f"gradient_{term}": values for term, values in norms.items()}
     series |= {f"lam_{term}": values for term, values in weights.items()}
+    series |= {f"pull_{term}": weights[term] * norms[term] for term in norms}
+    if "ic" in norms:
+        series["pull_ratio"] = series["pull_pde"] / series["pull_ic"]
     drawn = slice(None, None, oscillator.GRID_STRIDE)
     return {
         "epoch": snapshot.epoch,
@@ -167,8 +173,9 @@ def wire(snapshot: Snapshot, settings: Settings, member: int | None = None) -> W
         },
         "result": {
             "rel_l2": float(rel_l2[-1]),
+            "rel_l2_late": float(late(rel_l2)),
             "losses": {term: float(values[-1]) for term, values in losses.items()},
             "weights": {term: float(values[-1]) for term, values in weights.items()},
-            "verdict": oscillator.verdict(float(rel_l2[-1])),
+            "verdict": oscillator.verdict(float(late(rel_l2))),
         },
     }
