@@ -33,7 +33,9 @@ def results_of(widget: str, first_seed: int, folder: Path) -> dict[str, Wire]:
     jobs = importlib.import_module(f"pinn_widgets.{widget}.jobs").jobs(first_seed)
     results = {name: entry.result for name, entry in archive.recorded_runs(widget).items()}
     asked = {job.name: job for job in jobs if job.group != "runs"}
-    paths = {name: folder / f"{widget}-{record.digest(name, str(job.identity))}.run" for name, job in asked.items()}
+    paths = {
+        name: folder / f"{widget}-{record.digest(name, str(job.identity))}.run" for name, job in asked.items()
+    }
     left = {name: (job,) for name, job in asked.items() if not paths[name].exists()}
     folder.mkdir(parents=True, exist_ok=True)
     for name, packed in record.run_all(train, left, None):
