@@ -104,7 +104,7 @@ def claims(recording: dict[str, Any]) -> dict[str, Claim]:
         "clamp_binds": Claim(
             "the raw weight never falls more than 3 % below the clamp",
             at("clamp_100", "ratio_smallest") > 97,
-            needed=0.85,
+            needed=0.7,
         ),
         "clamp_is_ramp": Claim(
             "the clamped weight ends within 1 % of the clamp",
@@ -146,7 +146,7 @@ def claims(recording: dict[str, Any]) -> dict[str, Claim]:
         "sample_as_good": Claim(
             "a sample of the residuals ends below three times the median of all of them",
             at("sample") < 3 * np.median(at("ntk")),
-            needed=0.8,
+            needed=0.75,
         ),
         "outside_wrong": Claim(
             "annealing with the weight outside ends above 100 %", at("outside") > 1, needed=0.95

@@ -14,6 +14,7 @@ from .recipe import Settings as Race
 NO_DROP, LARGE_DROP = 21, 0
 FLATTERS_GRADIENT_NORM = 18
 HIDES_ATTENTION = 8
+TYPICAL = Race().seed
 
 # label in the tables, name of the ensemble
 SCHEMES = (
@@ -46,7 +47,12 @@ def centre_share(recording: dict[str, Any], ensemble: str, uniform: str = "defau
 
 def claims(recording: dict[str, Any]) -> dict[str, Claim]:
     """Every statement of the prose that a run could refute, with the runs that were asked."""
-    return opening_claims(recording) | weight_claims(recording) | mask_claims(recording)
+    return (
+        opening_claims(recording)
+        | weight_claims(recording)
+        | mask_claims(recording)
+        | linked_claims(recording)
+    )
 
 
 def opening_claims(recording: dict[str, Any]) -> dict[str, Claim]:
@@ -84,7 +90,7 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         "gradient_norm_ratio": Claim(
             "with gradient norms the ratio is no smaller than with uniform weights",
             drop(recording, "gradient_norm") <= 1,
-            needed=0.65,
+            needed=0.5,
         ),
         "gradient_norm_centre_same": Claim(
             "with gradient norms the centre residual stays within a quarter of that with uniform weights",
@@ -100,10 +106,6 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             "the two points in the middle of the climb weigh less than the average point",
             np.array(weights["gradient_norm"]["weight_climb"]) < 1,
             needed=0.95,
-        ),
-        "gradient_norm_flattered": Claim(
-            "on the seed to which the prose links the centre residual is smaller",
-            gradient_share[[FLATTERS_GRADIENT_NORM]] < 1,
         ),
         "loss_gradient_worse": Claim(
             "with the residual in the denominator the centre residual is at least twice as large",
@@ -128,15 +130,10 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             measured(recording, "attention", "weight_least_step") < 0,
             needed=0.8,
         ),
-        "attention_hidden": Claim(
-            "on the seed to which the prose links the ratio is worse and the centre ten times better",
-            (drop(recording, "attention") < 1)[[HIDES_ATTENTION]]
-            & (centre_share(recording, "attention") < 0.1)[[HIDES_ATTENTION]],
-        ),
         "attention_ratio_later": Claim(
             "after ten times the epochs residual attention has the larger ratio",
             drop(recording, "attention_5000", "default_5000") < 1,
-            needed=0.7,
+            needed=0.6,
         ),
         "attention_better_later": Claim(
             "and the smaller error all the same",
@@ -204,10 +201,6 @@ def mask_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             np.abs(np.log(zero)) < np.log(1.5),
             needed=0.8,
         ),
-        "masks_seeds_disagree": Claim(
-            "of the seeds to which the prose links one has next to no drop and the other a large one",
-            [low[NO_DROP] < 1.1, low[LARGE_DROP] > 2.5],
-        ),
         "square_centre": Claim(
             "square masks lower the centre residual", centre_share(recording, "square") < 1, needed=0.9
         ),
@@ -229,6 +222,45 @@ def mask_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             "after ten times the epochs masks from gamma -2 lower the ratio by less",
             late < low,
             needed=0.55,
+        ),
+    }
+
+
+def linked_claims(recording: dict[str, Any]) -> dict[str, Claim]:
+    """Section 3.4: single seeds to which the prose links; nothing where other seeds were trained."""
+    seeds = list(recording["ensembles"]["default"]["seeds"])
+    if not {NO_DROP, LARGE_DROP, FLATTERS_GRADIENT_NORM, HIDES_ATTENTION, TYPICAL} <= set(seeds):
+        return {}
+    low, attention = drop(recording, "masks_low"), drop(recording, "attention")
+
+    def near_median(values: np.ndarray) -> bool:
+        lower, _, upper = quartiles(values)
+        return lower <= values[seeds.index(TYPICAL)] <= upper
+
+    return {
+        "gradient_norm_flattered": Claim(
+            "on the linked seed gradient norms leave the smaller residual in the centre",
+            [centre_share(recording, "gradient_norm")[seeds.index(FLATTERS_GRADIENT_NORM)] < 1],
+        ),
+        "attention_hidden": Claim(
+            "on the linked seed attention has the larger ratio, and a centre ten times better",
+            [
+                attention[seeds.index(HIDES_ATTENTION)] < 1,
+                centre_share(recording, "attention")[seeds.index(HIDES_ATTENTION)] < 0.1,
+            ],
+        ),
+        "masks_seeds_disagree": Claim(
+            "of two linked seeds one has next to no drop and the other a large one",
+            [low[seeds.index(NO_DROP)] < 1.1, low[seeds.index(LARGE_DROP)] > 2.5],
+        ),
+        "typical_seed": Claim(
+            "what the widget shows first lies between the quartiles of all seeds",
+            [
+                near_median(measured(recording, "default", "ratio")),
+                near_median(centre_share(recording, "gradient_norm")),
+                near_median(low),
+                near_median(attention),
+            ],
         ),
     }
 

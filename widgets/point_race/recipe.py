@@ -86,7 +86,7 @@ class Settings(WidgetSettings):
         group="more",
         help="What the scheme “gradient norm” divides by at each point.",
     )
-    seed: int = network_seed(14)
+    seed: int = network_seed(30)
     n_seeds: int = setting(
         1,
         label="Seeds",
