@@ -12,7 +12,9 @@ from .recipe import PRESETS, ROWS, Settings, difference_of, run
 N_SEEDS = 24
 SHAPES = ((1, 8), (1, 32), (2, 16), (2, 32), (3, 16), (3, 24))  # depth and width
 
-UNSTEADY = frozenset({"table", "ratio", "difference", *(f"milliseconds_{name}" for name in ROWS)})
+UNSTEADY = frozenset(
+    {"table", "ratio", "difference", *(f"milliseconds_{name}" for name in ("forward", *ROWS))}
+)
 
 
 def jobs(first_seed: int = 0) -> list[Job]:
