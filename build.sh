@@ -158,24 +158,7 @@ book() {
 
 # ---- commands ----
 
-ready_to_watch() {
-  local port=8000
-  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "watch takes only --port N"; fi
-  stages=6
-  need_free_port "$port"
-  ready_to_build run
-  book
-  stage 'Watching'
-  PYTHONPATH=book exec "$python" -m course.watch --port "$port"
-}
-
-record() {
-  stages=4
-  ready_to_build run
-  exec "$python" -m pinn_widgets.build.record "$@"
-}
-
-build() {
+ready_to_build() {
   need_node
   python_packages requirements.lock
   notebook_wheels
