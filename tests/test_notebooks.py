@@ -138,7 +138,7 @@ def test_references_become_text():
     text = f"# T\n## S\n\n$$\nx\n$$ (eq-one)\n\n{roles}"
     (_, shown), (_, references) = converted(text)
     assert "\\tag{3.2.1}" in shown
-    assert "See (1), [Other](other.ipynb), (Wang et al. 2022)" in shown
+    assert "See (3.2.1), [Other](other.ipynb), (Wang et al. 2022)" in shown
     assert "so: `WeightTuner(seed=3)`" in shown
     assert "doi.org/10.1016" in references
 
