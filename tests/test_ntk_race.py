@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from pinn_core import GradientDescent, NtkTraceWeights, SettingError, train
-from pinn_widgets.runs.wire import pack
 from pinn_widgets.ntk_race.recipe import (
     CODE,
     PRESETS,
@@ -21,6 +20,7 @@ from pinn_widgets.ntk_race.recipe import (
     run,
 )
 from pinn_widgets.runs.oscillator import verdict
+from pinn_widgets.runs.wire import pack
 
 SCHEMES = ["plain", "fixed", "ntk", "annealing", "hard"]
 FEW = {"epochs": 40, "points": 12}
