@@ -113,7 +113,7 @@ def claims(recording: dict[str, Any]) -> dict[str, Claim]:
         ),
         "clamp_is_a_coin": Claim(
             "clamped at a hundred, it is ahead of the fixed weight about as often as not",
-            [bool(0.2 < np.mean(at("clamp_100") < at("fixed")) < 0.8)],
+            [0.2 < float(np.mean(at("clamp_100") < at("fixed"))) < 0.8],
         ),
         "clamp_same_run": Claim(
             "trace and annealing with that clamp are the same run",
@@ -162,7 +162,7 @@ def claims(recording: dict[str, Any]) -> dict[str, Claim]:
         ),
         "inside_published": Claim(
             "refreshed every ten epochs, as published, it ends clean on some starts only",
-            [bool(0.2 < np.mean(at("inside_published") < CLEAN_BELOW) < 0.8)],
+            [0.2 < float(np.mean(at("inside_published") < CLEAN_BELOW)) < 0.8],
         ),
         "faster_unclean": Claim(
             "at one and a half times the frequency a run of the trace does not end clean",
