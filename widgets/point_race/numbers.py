@@ -7,6 +7,7 @@ import numpy as np
 from pinn_core.weighting.self_adaptive import sigmoid
 
 from ..build.prose import Claim, between, grouped, measured, of, quartiles, rounded, table
+from .jobs import ELSEWHERE
 from .recipe import CENTRE_BELOW, EPOCHS_PER_SNAPSHOT, FAST_ASCENT, problem_of
 from .recipe import Settings as Race
 
@@ -43,6 +44,11 @@ def drop(recording: dict[str, Any], ensemble: str, uniform: str = "default") -> 
 def centre_share(recording: dict[str, Any], ensemble: str, uniform: str = "default") -> np.ndarray:
     """The centre residual as a share of that with uniform weights, seed by seed."""
     return measured(recording, ensemble, "centre") / measured(recording, uniform, "centre")
+
+
+def elsewhere(recording: dict[str, Any], ensemble: str, place: str) -> np.ndarray:
+    """The same with another network or another rate, a key of `ELSEWHERE`."""
+    return centre_share(recording, f"{ensemble}_{place}", f"default_{place}")
 
 
 def claims(recording: dict[str, Any]) -> dict[str, Claim]:
@@ -106,6 +112,36 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             "the two points in the middle of the climb weigh less than the average point",
             np.array(weights["gradient_norm"]["weight_climb"]) < 1,
             needed=0.95,
+        ),
+        "gradient_norm_torch": Claim(
+            "with the initialiser of PyTorch gradient norms lower the centre residual",
+            elsewhere(recording, "gradient_norm", "torch") < 1,
+            needed=0.9,
+        ),
+        "gradient_norm_lecun": Claim(
+            "with the initialiser of LeCun they lower it",
+            elsewhere(recording, "gradient_norm", "lecun") < 1,
+            needed=0.9,
+        ),
+        "gradient_norm_deep": Claim(
+            "with a third hidden layer they raise it",
+            elsewhere(recording, "gradient_norm", "deep") > 1,
+            needed=0.9,
+        ),
+        "gradient_norm_rate": Claim(
+            "with three times the learning rate it stays within a quarter",
+            np.abs(np.log(elsewhere(recording, "gradient_norm", "rate"))) < np.log(5 / 4),
+            needed=0.9,
+        ),
+        "attention_best": Claim(
+            "elsewhere, too, residual attention leaves a smaller residual in the centre than the masks",
+            np.concatenate(
+                [
+                    elsewhere(recording, "attention", place) < elsewhere(recording, "masks_low", place)
+                    for place in ELSEWHERE
+                ]
+            ),
+            needed=0.9,
         ),
         "loss_gradient_worse": Claim(
             "with the residual in the denominator the centre residual is at least twice as large",
@@ -316,6 +352,14 @@ def weight_numbers(recording: dict[str, Any]) -> dict[str, str]:
         "gradient_norm_spread": rounded(np.median(spread(sets["gradient_norm"]))),
         "gradient_norm_middle": rounded(np.median(sets["gradient_norm"]["weight_climb"])),
         "gradient_norm_least": of(said["gradient_norm_middle"]),
+        "gradient_norm_torch": rounded(np.median(elsewhere(recording, "gradient_norm", "torch"))),
+        "gradient_norm_torch_better": of(said["gradient_norm_torch"]),
+        "gradient_norm_lecun": rounded(np.median(elsewhere(recording, "gradient_norm", "lecun"))),
+        "gradient_norm_lecun_better": of(said["gradient_norm_lecun"]),
+        "gradient_norm_deep": rounded(np.median(elsewhere(recording, "gradient_norm", "deep"))),
+        "gradient_norm_deep_worse": of(said["gradient_norm_deep"]),
+        "elsewhere_rate": f"{sets['default_rate']['settings']['learning_rate']:g}",
+        "attention_best": of(said["attention_best"]),
         "loss_gradient_centre": rounded(np.median(centre_share(recording, "loss_gradient"))),
         "loss_gradient_worse": of(said["loss_gradient_worse"]),
         "loss_gradient_weight": rounded(np.median(sets["loss_gradient"]["weight_centre"]), 1),
