@@ -169,6 +169,9 @@ def claims(recording: dict[str, Any]) -> dict[str, Claim]:
             at("faster") >= CLEAN_BELOW,
             needed=0.5,
         ),
+        "faster_long_clean": Claim(
+            "with three times the epochs it does", at("faster_long") < CLEAN_BELOW, needed=0.85
+        ),
         "inside_unsettled": Claim(
             "given twice the epochs its weight goes on falling",
             at("inside_long", "lam_end") < np.median(at("inside", "lam_end")),
@@ -320,6 +323,9 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
         "ntk_faster_frequency": f"{sets['faster']['settings']['frequency']:g}",
         "ntk_faster_clean": clean(error("faster")),
         "ntk_faster_lam": median("faster", "lam_end"),
+        "ntk_faster_epochs": grouped(sets["faster_long"]["settings"]["epochs"]),
+        "ntk_faster_long_clean": of(said["faster_long_clean"]),
+        "ntk_faster_long_lam": median("faster_long", "lam_end"),
         "ntk_faster_fixed": grouped(sets["faster_fixed"]["settings"]["fixed_weight"]),
         "ntk_faster_fixed_clean": clean(error("faster_fixed")),
         "ntk_inside_falling": of(said["inside_unsettled"]),
