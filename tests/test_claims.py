@@ -8,7 +8,7 @@ import pytest
 
 from pinn_widgets.build import archive, claims
 from pinn_widgets.build.prose import Claim
-from pinn_widgets.gradient_check import numbers
+from pinn_widgets.gradient_check import claims as asked
 from pinn_widgets.runs.jobs import Job
 from pinn_widgets.weight_tuner.jobs import follow_opening
 
@@ -22,7 +22,7 @@ def test_claims_are_asked_on_other_seeds(monkeypatch: Any, capsys: Any, tmp_path
         claims.main([WIDGET, "--first-seed", str(FIRST_SEED)])
     assert not ended.value.code
     said = capsys.readouterr().out.splitlines()
-    assert len(said) == len(numbers.claims(archive.load(WIDGET)))
+    assert len(said) == len(asked.claims(archive.load(WIDGET)))
     assert all("holds in" in line for line in said)
     (folder,) = tmp_path.iterdir()
     kept = [claims.read(path).identity["arguments"]["seeds"] for path in folder.iterdir()]
@@ -31,7 +31,7 @@ def test_claims_are_asked_on_other_seeds(monkeypatch: Any, capsys: Any, tmp_path
 
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     refuted = {"refuted": Claim("what these runs refute", [False])}
-    monkeypatch.setattr(numbers, "claims", lambda _: refuted)
+    monkeypatch.setattr(asked, "claims", lambda _: refuted)
     with pytest.raises(SystemExit) as ended:
         claims.main([WIDGET, "--first-seed", str(FIRST_SEED)])
     assert ended.value.code

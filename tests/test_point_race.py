@@ -12,7 +12,7 @@ import pytest
 
 from pinn_core import Mlp, SettingError
 from pinn_widgets.build import archive
-from pinn_widgets.point_race import jobs, numbers, picture, recipe
+from pinn_widgets.point_race import claims, jobs, picture, recipe
 from pinn_widgets.point_race.recipe import PRESETS, SCHEMES, Settings
 
 ALL = dict.fromkeys(SCHEMES, True)
@@ -225,8 +225,8 @@ def test_pictures_show_the_schemes_that_are_on(recording: dict[str, Any]) -> Non
 def test_the_seeds_that_mislead_are_those_to_which_the_page_links() -> None:
     linked = {int(seed) for seed in re.findall(r"#point-race\?[^>]*\bseed=(\d+)", PAGE.read_text())}
     assert linked == {
-        numbers.NO_DROP,
-        numbers.LARGE_DROP,
-        numbers.FLATTERS_GRADIENT_NORM,
-        numbers.HIDES_ATTENTION,
+        claims.NO_DROP,
+        claims.LARGE_DROP,
+        claims.FLATTERS_GRADIENT_NORM,
+        claims.HIDES_ATTENTION,
     }

@@ -62,7 +62,7 @@ def claims_of(widget: str, first_seed: int, folder: Path) -> dict[str, Claim]:
     """The claims of a widget's prose, asked with other seeds."""
     results = results_of(widget, first_seed, folder)
     recording = importlib.import_module(f"pinn_widgets.{widget}.jobs").recording(results, first_seed)
-    return importlib.import_module(f"pinn_widgets.{widget}.numbers").claims(recording)
+    return importlib.import_module(f"pinn_widgets.{widget}.claims").claims(recording)
 
 
 def main(arguments: list[str]) -> None:
