@@ -107,7 +107,7 @@ def opening_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             needed=0.8,
         ),
         "quiet_ratio": Claim(
-            "at a weight of ten the weighted ratio stays below the rule's",
+            "at a weight of ten the weighted ratio stays below the rule's at every snapshot",
             quiet_ratio < RULE_RATIO,
             needed=0.95,
         ),

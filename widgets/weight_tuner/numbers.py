@@ -8,6 +8,7 @@ import numpy as np
 from ..build.prose import Claim, between, error_range, grouped, of, percent, quartiles, rounded, table
 from ..runs.oscillator import CLEAN_BELOW, WRONG_FROM
 from .claims import EDGE, EQUAL, GOOD, HUGE, QUIET, RESCUES, RULE_RATIO, SHIFT, TINY, at, claims, crossing
+from .jobs import EPOCHS_PER_SNAPSHOT
 
 TABLE_WEIGHTS = (1e-3, 1.0, 10.0, 31.6228, 100.0, 316.228, 1e3, 3162.28, 1e4, 1e5)
 
@@ -39,6 +40,7 @@ def numbers(recording: dict[str, Any]) -> dict[str, str]:
     return {
         "tuner_epochs": grouped(settings["epochs"]),
         "tuner_seeds": grouped(n_seeds),
+        "tuner_every": grouped(EPOCHS_PER_SNAPSHOT),
         "tuner_points": grouped(settings["points"]),
         "tuner_rate": f"{settings['learning_rate']:g}",
         "clean_below": percent(CLEAN_BELOW, 1),
