@@ -62,7 +62,7 @@ need_node() {
 need_free_port() {
   local base
   base=$(find_python)
-  "$base" - "$1" 2>/dev/null <<'END' || fail "port $1 is taken; choose another: ./build.sh serve --port 8001"
+  "$base" - "$1" 2>/dev/null <<'END' || fail "port $1 is taken; choose another: ./build.sh $command --port 8001"
 import socket, sys
 with socket.socket() as probe:
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -158,24 +158,7 @@ book() {
 
 # ---- commands ----
 
-ready_to_watch() {
-  local port=8000
-  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "watch takes only --port N"; fi
-  stages=6
-  need_free_port "$port"
-  ready_to_build run
-  book
-  stage 'Watching'
-  PYTHONPATH=book exec "$python" -m course.watch --port "$port"
-}
-
-record() {
-  stages=4
-  ready_to_build run
-  exec "$python" -m pinn_widgets.build.record "$@"
-}
-
-build() {
+ready_to_build() { # node packages as in node_packages
   need_node
   python_packages requirements.lock
   notebook_wheels
@@ -188,24 +171,23 @@ ready_to_test() {
   python_packages requirements-test.lock
 }
 
-serve() {
-  local port=8000
-  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "serve takes only --port N"; fi
+build_to_serve() { # finds the port among the arguments of the command
+  port=8000
+  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "$command takes only --port N"; fi
   stages=6
   need_free_port "$port"
   ready_to_build run
   book
+}
+
+serve() {
+  build_to_serve "$@"
   stage 'Server'
   PYTHONPATH=book exec "$python" -m course.serve _build/html --port "$port"
 }
 
 watch() {
-  local port=8000
-  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "watch takes only --port N"; fi
-  stages=6
-  need_free_port "$port"
-  ready_to_build run
-  book
+  build_to_serve "$@"
   stage 'Watching'
   PYTHONPATH=book exec "$python" -m course.watch --port "$port"
 }
