@@ -99,7 +99,7 @@ class Settings(WidgetSettings):
         choices=(("epochs", "equal epochs"), ("time", "equal time")),
         help="After equal time, the race ends when the first scheme has done all epochs.",
     )
-    seed: int = network_seed()
+    seed: int = network_seed(4)
     n_seeds: int = setting(
         1,
         label="Seeds in one run",

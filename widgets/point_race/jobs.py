@@ -9,7 +9,7 @@ from pinn_core import Snapshot
 
 from ..runs.following import Wire
 from ..runs.jobs import Job, drawn, joined, late, over_seeds
-from ..runs.races import assembled, shared_lanes, trained_lane, with_every_scheme
+from ..runs.races import Lane, assembled, shared_lanes, trained_lane, with_every_scheme
 from .recipe import (
     EPOCHS_PER_SNAPSHOT,
     FAST_ASCENT,
@@ -110,11 +110,16 @@ def train_seeds(
 ) -> Wire:
     """What `measure` says of some seeds of one scheme, each (S,)."""
     settings = Settings(**changes)
+    return follow(lane_of(settings, scheme), settings, seeds, stop)
+
+
+def follow(lane: Lane, settings: Settings, seeds: list[int], stop: int | None = None) -> Wire:
+    """What `measure` says of some seeds of one lane, each (S,)."""
     observed: dict[str, list[np.ndarray]] = {}
     least_step = np.full(len(seeds), np.inf)
     before = None
     last: Any = None
-    for last in lane_of(settings, scheme).train(seeds, settings.epochs, EPOCHS_PER_SNAPSHOT):
+    for last in lane.train(seeds, settings.epochs, EPOCHS_PER_SNAPSHOT):
         for name, value in observe(last).items():
             observed.setdefault(name, []).append(value)
         if last.point_weights is not None:

@@ -64,7 +64,7 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def network_seed(typical: int = 0) -> Any:
+def network_seed(typical: int) -> Any:
     """The setting `seed` of widgets that train; its default is one whose run is like most."""
     return setting(
         typical,

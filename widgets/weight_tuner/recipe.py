@@ -41,7 +41,7 @@ class Settings(WidgetSettings):
         live=True,
         help="Step size of the optimiser; may be changed while training runs.",
     )
-    seed: int = network_seed()
+    seed: int = network_seed(4)
     epochs: int = setting(
         2000, label="Epochs", minimum=20, maximum=20000, step=20, help="Number of optimiser steps."
     )
