@@ -89,7 +89,8 @@ python_packages() {
   stage "Python packages ($1)"
   make_environment
   if ! cmp -s "$1" ".venv/$1"; then
-    "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$1"
+    # most modules are never imported: Python compiles those that are
+    "$python" -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement "$1"
     cp "$1" .venv/
   fi
 }
@@ -115,7 +116,6 @@ course_package() {
 }
 
 node_packages() { # what to install: "run" is enough for building, "all" has the tools for tests as well
-  stage 'Node packages'
   if cmp -s package-lock.json node_modules/.installed-all || cmp -s package-lock.json "node_modules/.installed-$1"; then
     return
   fi
@@ -153,17 +153,21 @@ need_chromium() {
 
 book() {
   stage 'Runtime files and pages'
-  "$python" .venv/bin/jupyter-book build -W -n -q "$@" .
+  PYTHONPATH=book "$python" -m course.build "$@"
 }
 
 # ---- commands ----
 
-ready_to_build() { # node packages as in node_packages
+ready_to_build() { # node packages as in node_packages, fetched while Python's are installed
   need_node
+  find_python >/dev/null
+  node_packages "$1" &
+  local fetching=$!
   python_packages requirements.lock
   notebook_wheels
   course_package
-  node_packages "$1"
+  stage 'Node packages'
+  wait "$fetching"
 }
 
 ready_to_test() {
