@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SettingError, finite_number, positive_number, whole_number
+from ..errors import SettingError, finite_number, number_between, whole_number
 from ..jets import Array
 
 
@@ -16,7 +16,7 @@ class FunctionFit:
 
     Parameters
     ----------
-    steepness : slope of the step in its centre, above 0.
+    steepness : slope of the step in its centre, from 1e-6 to 1e6.
     n_points : number N of data points, at least 2: uniform, with both ends.
     centre : where the step is, between -1 and 1. With 0 the target is odd and the points are symmetric, and
         a network whose biases start at zero has bias gradients that are zero but for rounding, which Adam
@@ -35,7 +35,7 @@ class FunctionFit:
     linear = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "steepness", positive_number("steepness", self.steepness, 1e6))
+        object.__setattr__(self, "steepness", number_between("steepness", self.steepness, 1e-6, 1e6))
         centre = finite_number("centre", self.centre)
         if not -1 < centre < 1:
             raise SettingError("centre", self.centre, "a number between -1 and 1")

@@ -208,7 +208,7 @@ def weighting_of(settings: Settings, scheme: str) -> Any:
         return NtkTraceWeights(definition=settings.definition, **moves_of(settings))
     if scheme == "annealing":
         return AnnealingWeights(inside=settings.annealing_weight == "inside", **moves_of(settings))
-    return FixedWeights(ic=settings.fixed_weight if scheme == "fixed" else 1.0)
+    return FixedWeights(ic=settings.fixed_weight) if scheme == "fixed" else FixedWeights()
 
 
 def lanes(settings: Settings) -> dict[str, Lane]:

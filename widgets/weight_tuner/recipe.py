@@ -4,8 +4,6 @@ import dataclasses
 from collections.abc import Generator
 from typing import Any
 
-import numpy as np
-
 from pinn_core import FixedWeights, HarmonicOscillator, Lbfgs, Mlp, Snapshot, train
 from pinn_core.optimizers import OPTIMIZERS
 
@@ -84,7 +82,7 @@ optimizer = {{
 }}["{optimizer}"]
 
 # the loss is the sum of weight times term; with a hard constraint there is no term "ic" to weigh
-weighting = FixedWeights(pde=1.0, ic={lam_ic})
+weighting = {{"soft": FixedWeights(pde=1.0, ic={lam_ic}), "hard": FixedWeights()}}["{constraint}"]
 
 run = train(problem, network, optimizer, weighting, seeds={seed}, epochs={epochs}, every=20)
 for snapshot in run:
@@ -104,9 +102,9 @@ def network_of(settings: Settings) -> Mlp:  # noqa: ARG001 (as in every recipe)
     return oscillator.network()
 
 
-def weighting_of(settings: Settings, lam_ic: float | np.ndarray | None = None) -> FixedWeights:
-    """Fixed weights; a hard constraint has no term "ic", and ignores its weight."""
-    return FixedWeights(pde=1.0, ic=settings.lam_ic if lam_ic is None else lam_ic)
+def weighting_of(settings: Settings) -> FixedWeights:
+    """Fixed weights; a hard constraint leaves no term "ic" to weigh."""
+    return FixedWeights() if settings.constraint == "hard" else FixedWeights(pde=1.0, ic=settings.lam_ic)
 
 
 def optimizer_of(settings: Settings) -> Any:

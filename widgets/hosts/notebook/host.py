@@ -31,7 +31,6 @@ import traitlets
 
 from pinn_core import DivergenceError, SettingError
 
-from ...own_scheme import admitted
 from ...runs.definition import definition
 from ...runs.settings import WidgetSettings, setting
 from ...runs.slices import Run, guarded, told
@@ -382,12 +381,8 @@ def with_own_scheme(recipe: Any, scheme: Any) -> Any:
 
     race = dataclasses.replace(recipe.RACE, lanes=lanes)
 
-    def run(settings: Any) -> Any:
-        with admitted(scheme):
-            yield from race.run(settings)
-
     parts = {name: getattr(recipe, name) for name in dir(recipe) if not name.startswith("__")}
-    return types.SimpleNamespace(**parts | {"Settings": own_settings, "RACE": race, "run": run})
+    return types.SimpleNamespace(**parts | {"Settings": own_settings, "RACE": race, "run": race.run})
 
 
 def arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
