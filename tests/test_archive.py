@@ -1,21 +1,24 @@
 """The archive of runs: what is recorded is what the code gives, and what is out of date is named."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pinn_widgets.build import archive, record
+from pinn_widgets.build import archive, record, running
 from pinn_widgets.build.archive import OutOfDateError, Recorded
 from pinn_widgets.runs.jobs import Job, late, over_seeds
 from pinn_widgets.weight_tuner import jobs as tuner_jobs
@@ -41,7 +44,7 @@ def one_of_every_ensemble() -> record.Selection:
 def pool() -> Iterator[concurrent.futures.Executor]:
     """Processes on all cores, with one thread each."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in record.ONE_THREAD.items():
+        for name, value in running.ONE_THREAD.items():
             patch.setenv(name, value)
         spawn = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(mp_context=spawn) as executor:
@@ -206,15 +209,84 @@ def test_a_recording_that_was_broken_off_goes_on(
     assert "finished before" not in capsys.readouterr().err
 
 
+@contextlib.contextmanager
+def started(script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process that has said a word, killed in the end."""
+    command = [sys.executable, "-c", script, *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
+
+
+CLAIMING = """
+import sys, time
+from pathlib import Path
+from pinn_widgets.build import record
+record.STATE = Path(sys.argv[1])
+with record.locks() as lock:
+    mine = record.claimed(record.selected(["gradient_check/default"]), lock)
+    print(len(mine), flush=True)
+    time.sleep(600)
+"""
+
+
 @pytest.mark.usefixtures("elsewhere")
 def test_no_job_is_recorded_twice_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     selection = record.selected([CHECKS])
-    with record.claimed(selection) as mine, record.claimed(selection) as others:
-        assert mine == selection
-        assert others == {}
-    assert "another process is at it" in capsys.readouterr().err
-    with record.claimed(selection) as again:
-        assert again == selection
+    with started(CLAIMING, str(record.STATE)):
+        record.record(selection, None)
+    assert capsys.readouterr().err.count("another process is at it") == len(selection)
+    with record.locks() as lock:  # a process that was killed holds nothing
+        assert record.claimed(selection, lock) == selection
+
+
+WORKING = """
+import time
+from pinn_widgets.build import running
+print("begins", flush=True)
+list(running.run_all(time.sleep, {name: (600,) for name in "abcdefgh"}, None))
+"""
+
+
+def children_of(process: subprocess.Popen[str]) -> list[int]:
+    """Processes that another one has started."""
+    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(pid) for pid in path.read_text().split()]
+
+
+def is_worker(pid: int) -> bool:
+    """Whether a process is at work in a pool."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
+def becomes(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
+    """Whether something comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="lists processes as Linux does")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_no_worker_outlives_a_recording(how: signal.Signals) -> None:
+    with started(WORKING) as process:
+        assert becomes(lambda: any(map(is_worker, children_of(process))))
+        workers = list(filter(is_worker, children_of(process)))
+        os.killpg(process.pid, how) if how == signal.SIGINT else process.kill()
+        process.wait(60)
+    assert becomes(lambda: not any(map(is_worker, workers)))
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -195,7 +195,8 @@ class Assembly:
 
 def recordings() -> dict[str, dict[str, Any]]:
     """The recordings of all widgets; CourseError that names every run that cannot be used."""
-    found, out_of_date = {}, {}
+    found: dict[str, dict[str, Any]] = {}
+    out_of_date: dict[str, str] = {}
     for widget in archive.widgets():
         try:
             found[widget] = archive.load(widget)

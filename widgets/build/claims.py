@@ -19,6 +19,7 @@ from ..runs.jobs import Job
 from ..runs.wire import pack, unpack
 from . import archive, record
 from .prose import Claim
+from .running import run_all
 
 KEPT = archive.WIDGETS.parent / "_build" / "claims"
 
@@ -38,7 +39,7 @@ def results_of(widget: str, first_seed: int, folder: Path) -> dict[str, Wire]:
     }
     left = {name: (job,) for name, job in asked.items() if not paths[name].exists()}
     folder.mkdir(parents=True, exist_ok=True)
-    for name, packed in record.run_all(train, left, None):
+    for name, packed in run_all(train, left, None):
         unfinished = paths[name].with_suffix(f".{os.getpid()}.tmp")
         unfinished.write_bytes(packed)
         unfinished.replace(paths[name])
