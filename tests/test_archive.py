@@ -348,32 +348,55 @@ def test_files_of_a_page_hold_the_runs_of_the_index() -> None:
     assert 0 < low < 0.05 < 1 < high
 
 
-def test_a_checkout_with_other_line_endings_has_the_same_archive(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout by a git that is told to convert line endings, as on Windows."""
+    folder = tmp_path_factory.mktemp("crlf") / "clone"
     git = ["git", "-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
-    clone = tmp_path / "clone"
-    subprocess.run([*git, "clone", "-q", "--no-hardlinks", CHECKOUT, clone], check=True)
-    path = "widgets/gradient_check/archive/default.run"
-    committed = subprocess.run(
-        ["git", "show", f"HEAD:{path}"], cwd=CHECKOUT, capture_output=True, check=True
+    subprocess.run([*git, "clone", "-q", "--no-hardlinks", CHECKOUT, folder], check=True)
+    (folder / "pinn_widgets").symlink_to("widgets")
+    return folder
+
+
+def test_a_checkout_that_converts_line_endings_has_the_same_files(clone: Path) -> None:
+    shown = subprocess.run(
+        ["git", "ls-files", "--eol"], cwd=clone, capture_output=True, text=True, check=True
     ).stdout
+    assert "w/crlf" not in shown
+    assert "w/mixed" not in shown
+    path = "widgets/gradient_check/archive/default.run"
+    command = ["git", "show", f"HEAD:{path}"]
+    committed = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=True).stdout
     assert (clone / path).read_bytes() == committed
-    assert b"\r\n" not in (clone / "build.sh").read_bytes()
-    (clone / "widgets/weight_tuner/jobs.py").write_bytes(
-        (clone / "widgets/weight_tuner/jobs.py").read_bytes().replace(b"\n", b"\r\n")
+
+
+ASKING = """
+if __name__ == "__main__":
+    import json, sys
+    from pinn_widgets.build import record
+    print(json.dumps(record.stale(record.selected(sys.argv[1:]), None)))
+"""
+
+
+def stale_in(clone: Path, *names: str) -> set[str]:
+    """The jobs of a checkout that its own code no longer gives."""
+    (clone / "ask.py").write_text(ASKING)
+    environment = os.environ | {"PYTHONPATH": str(clone)}
+    command = [sys.executable, "ask.py", *names]
+    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_a_change_of_numbers_names_the_jobs_that_it_touches_and_nothing_else_does(clone: Path) -> None:
+    asked = "weight_tuner/fast", "weight_tuner/slow/1", "weight_tuner/openings/default"
+    jobs, recipe_file = (clone / "widgets/weight_tuner" / name for name in ("jobs.py", "recipe.py"))
+    jobs.write_bytes((jobs.read_text() + "# a comment\n").replace("\n", "\r\n").encode())
+    os.utime(recipe_file, (0, 0))
+    assert stale_in(clone, *asked) == set()
+    honest = recipe_file.read_text()
+    bent = honest.replace(
+        "learning_rate=settings.learning_rate", "learning_rate=bent(settings.learning_rate)"
     )
-    script = (
-        "import json; from pinn_widgets.build import archive, record;"
-        "print(json.dumps(record.stale(record.selected(['weight_tuner/openings']), None)))"
-    )
-    code = f"if __name__ == '__main__':\n    import sys; sys.path.insert(0, '.')\n    {script}\n"
-    (clone / "pinn_widgets").symlink_to("widgets")
-    (clone / "ask.py").write_text(code)
-    done = subprocess.run(
-        [sys.executable, "ask.py"],
-        cwd=clone,
-        env=os.environ | {"PYTHONPATH": str(clone)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == {}
+    assert bent != honest
+    recipe_file.write_text(f"{bent}\n\ndef bent(rate):\n    return rate * 1.0001 if rate == 1e-2 else rate\n")
+    assert stale_in(clone, *asked) == {name for name in EVERY if name.startswith("weight_tuner/fast/")}
