@@ -21,6 +21,7 @@ from ..runs.wire import pack, unpack
 from . import archive, record
 from .archive import Recorded
 from .prose import Claim
+from .running import run_all
 
 KEPT = archive.WIDGETS.parent / "_build" / "claims"
 
@@ -34,7 +35,7 @@ def outdated(jobs: Mapping[str, Job], kept: Mapping[str, Recorded]) -> set[str]:
     """The jobs of which nothing is kept that the code still gives."""
     found = {name for name, _ in archive.causes(jobs, kept)}
     tasks = {name: (job, kept[name]) for name, job in jobs.items() if name not in found}
-    return found | {name for name, differing in record.run_all(archive.replayed, tasks, None) if differing}
+    return found | {name for name, differing in run_all(archive.replayed, tasks, None) if differing}
 
 
 def results_of(widget: str, first_seed: int, folder: Path) -> dict[str, Wire]:
@@ -46,7 +47,7 @@ def results_of(widget: str, first_seed: int, folder: Path) -> dict[str, Wire]:
     kept = {name: read(path) for name, path in paths.items() if path.exists()}
     folder.mkdir(parents=True, exist_ok=True)
     left = {name: (asked[name],) for name in outdated(asked, kept)}
-    for name, packed in record.run_all(make, left, None):
+    for name, packed in run_all(make, left, None):
         unfinished = paths[name].with_suffix(f".{os.getpid()}.tmp")
         unfinished.write_bytes(packed)
         unfinished.replace(paths[name])
