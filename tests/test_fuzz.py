@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001 -- broken checks look at nothing
 """Whatever is given to a public call, the answer is a documented result or an error that names the argument.
 
 Every argument of every call takes every value of a pool; random pairs of arguments come on top. The calls
