@@ -7,6 +7,7 @@ from .ntk import TangentKernel, eigenvalues
 from .optimizers import Adam, GradientDescent, Lbfgs, Then
 from .problems import FunctionFit, HarmonicOscillator
 from .snapshots import Snapshot
+from .sweeps import sweep
 from .training import train
 from .weighting import (
     AnnealingWeights,
@@ -42,5 +43,6 @@ __all__ = [
     "Then",
     "eigenvalues",
     "gradient_check",
+    "sweep",
     "train",
 ]
