@@ -7,7 +7,7 @@ wrong type or shape, is named in a SettingError.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,9 +83,9 @@ def check_problem(problem: Any) -> None:
     n_streams = whole_number("problem.order", problem.order, 0, 2) + 1
     if not isinstance(problem.linear, bool):
         raise SettingError("problem.linear", problem.linear, "True or False")
-    x = real_array("problem.points()", problem.points(), ("N",))
-    grid = real_array("problem.grid()", problem.grid(), ("G",))
-    exact = real_array("problem.exact(grid)", problem.exact(grid), grid.shape)
+    x = _array("problem.points()", problem.points(), ("N",))
+    grid = _array("problem.grid()", problem.grid(), ("G",))
+    exact = _array("problem.exact(grid)", problem.exact(grid), grid.shape)
     if not (exact * exact).sum() > 0:
         raise SettingError("problem.exact(grid)", exact, "a solution that is not zero everywhere")
     sizes = _sizes(problem.sizes)
@@ -106,6 +106,21 @@ def check_weighting(weighting: Any) -> None:
         whole_number("weighting.refresh", weighting.refresh, 1, 10**7)
     if weighting.until is not None:
         whole_number("weighting.until", weighting.until, 0, 10**7)
+
+
+def _array(name: str, value: object, shape: Sequence[int | str]) -> Array:
+    """The array; SettingError unless it is one of numpy's, with finite numbers and this shape."""
+    if not isinstance(value, np.ndarray):
+        raise SettingError(name, value, "an array of numpy")
+    return real_array(name, value, shape)
+
+
+def _call(name: str, method: Callable[..., None], *arguments: Any) -> None:
+    """Call a method of the reader's own; SettingError about `name`, caused by what it raised, if it fails."""
+    try:
+        method(*arguments)
+    except Exception as error:
+        raise SettingError(name, f"{type(error).__name__}: {error}", "a method without an error") from error
 
 
 def _shape_of(layer: object) -> tuple[int, ...]:
@@ -151,10 +166,16 @@ def _residuals(problem: Any, x: Array, sizes: Mapping[str, int], n_streams: int)
     """Check that the residuals and their backward rule fill what they are given."""
     u = np.random.default_rng(0).standard_normal((n_streams, 1, x.size))
     r = {term: np.full((1, size), np.nan) for term, size in sizes.items()}
-    problem.residuals(x, u, r)
-    if any(not isinstance(r.get(term), np.ndarray) or np.isnan(r[term]).any() for term in sizes):
-        raise SettingError("problem.residuals", r, "a method that fills r[term] in place, for every term")
-    du = np.full_like(u, np.nan)
-    problem.residuals_backward(x, u, {term: np.ones_like(values) for term, values in r.items()}, du)
+    given, du = u.copy(), np.full_like(u, np.nan)
+    name, put = "problem.residuals", dict(r)
+    _call(name, problem.residuals, x, u, put)
+    if any(np.isnan(values).any() or put.get(term) is not values for term, values in r.items()):
+        raise SettingError(
+            name, put, "a method that fills r[term] in place, r[term][:] = ..., for every term"
+        )
+    name += "_backward"
+    _call(name, problem.residuals_backward, x, u, {term: np.ones_like(r[term]) for term in r}, du)
     if np.isnan(du).any():
-        raise SettingError("problem.residuals_backward", du, "a method that fills all of du in place")
+        raise SettingError(name, du, "a method that fills all of du in place")
+    if not np.array_equal(u, given):
+        raise SettingError(name, "u changed", "methods that leave the streams u as they are")

@@ -137,7 +137,7 @@ class Block:
         SettingError : a weight is negative, or all weights of a member are zero.
         """
         objective, weights = self.workshop.objective, self.weights
-        self.factors = objective.factors(weights.terms, weights.points)
+        self.factors = objective.factors(weights.terms, weights.points or None)
         # copies: what a snapshot reports is what the steps used, whatever the scheme does to its arrays later
         self.weights_in_force = {term: weight.copy() for term, weight in weights.terms.items()}
         self.points_in_force = {term: weight.copy() for term, weight in (weights.points or {}).items()}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 LOSS_NOT_FINITE = "its loss is not finite"
+LARGEST = 1e300  # size of a number in an array that somebody gives
 
 
 class SettingError(ValueError):
@@ -126,12 +127,14 @@ def real_array(
 
     Parameters
     ----------
+    name : what it is called.
+    value : what was given: an array, or what numpy makes one of.
     shape : its shape; a letter stands for any length of at least 1. None for any shape.
     kinds : numpy's letters for the kinds of number that are allowed; with "c" complex ones, too.
 
     Returns
     -------
-    The array itself if it is float64, float32 or complex128 already, else one of float64.
+    The array itself if it is float64, float32 or complex128 already, else one of float64 or complex128.
     """
     try:
         array = np.asarray(value)
@@ -140,7 +143,7 @@ def real_array(
     if array.dtype.kind not in kinds or array.dtype in (np.longdouble, np.clongdouble):
         raise SettingError(name, value, f"an array of {'' if 'c' in kinds else 'real '}numbers")
     if array.dtype not in (np.float64, np.float32, np.complex128):
-        array = array.astype(np.float64)
+        array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
     if shape is not None:
         fits = len(shape) == array.ndim and all(
             isinstance(wanted, str) or wanted == length
@@ -150,8 +153,10 @@ def real_array(
             raise SettingError(name, array.shape, f"an array ({', '.join(map(str, shape))})")
     if not array.size:
         raise SettingError(name, array.shape, "an array that is not empty")
-    if not np.isfinite(array).all():
-        raise SettingError(name, value, "an array of finite numbers")
+    with np.errstate(over="ignore"):
+        largest = float(np.abs(array).max())
+    if not largest <= LARGEST:  # also if it is not a number
+        raise SettingError(name, value, f"an array of finite numbers, none larger than {LARGEST:g} in size")
     return array
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .errors import SettingError, one_of, whole_number
 from .jets import Affine, Array
 from .objective import Objective, read_only
 from .point_norms import PointNorms, traces
@@ -49,7 +50,21 @@ class Measures:
         self._norms_of_sample: dict[int | None, dict[str, Array]] = {}
 
     def reject(self, bad: Array, term: str, cause: str) -> None:
-        """Mark the members for which `bad` (B,) is true. `cause` completes "because of the term: ..."."""
+        """Mark the members for which `bad` (B,) is true. `cause` completes "because of the term: ...".
+
+        Raises
+        ------
+        SettingError : `bad` is no array of B truth values, or there is no such term.
+        """
+        if (
+            not isinstance(bad, np.ndarray)
+            or bad.dtype != bool
+            or bad.shape != self._objective.losses.shape[:1]
+        ):
+            raise SettingError("bad", bad, "an array of a truth value for every member")
+        one_of("term", term, self.terms)
+        if not isinstance(cause, str):
+            raise SettingError("cause", cause, "a text")
         if bad.any():
             for member in np.flatnonzero(bad):
                 self.faults.setdefault(int(member), (term, cause))
@@ -80,14 +95,28 @@ class Measures:
         }
 
     def point_norms(self, sample: int | None = None) -> dict[str, Array]:
-        """||grad r_i||^2 of the residuals of every term, (B, N), or of a sample; see `PointNorms`."""
+        """||grad r_i||^2 of the residuals of every term, (B, N), or of a sample; see `PointNorms`.
+
+        Raises
+        ------
+        SettingError : `sample` is neither None nor a number of residuals.
+
+        Cost
+        ----
+        About half a training step, less with a sample.
+        """
+        if sample is not None:
+            sample = whole_number("sample", sample, 1, 10**7)
         if sample not in self._norms_of_sample:
             norms = self._point_norms(sample).update(self._layers)
             self._norms_of_sample[sample] = {term: read_only(norm) for term, norm in norms.items()}
         return self._norms_of_sample[sample]
 
     def traces(self, sample: int | None = None) -> dict[str, Array]:
-        """Sum of ||grad r_i||^2 over every term, (B,); of a sample its mean times N."""
+        """Sum of ||grad r_i||^2 over every term, (B,); of a sample its mean times N.
+
+        Raises and costs what `point_norms` does.
+        """
         return traces(self.point_norms(sample), self.sizes)
 
 

@@ -116,7 +116,14 @@ class Mlp:
         return theta[0]
 
     def layers(self, theta: Array) -> list[Affine]:
-        """Views of `theta` (B, P), or of a gradient, layer by layer: the weight row by row, then the bias."""
+        """Views of `theta` (B, P), or of a gradient, layer by layer: the weight row by row, then the bias.
+
+        Raises
+        ------
+        SettingError : `theta` is no array of that shape.
+        """
+        if not isinstance(theta, np.ndarray) or theta.ndim != 2 or theta.shape[1] != self.n_parameters:
+            raise SettingError("theta", theta, f"an array (B, P) with P = {self.n_parameters}")
         views, start = [], 0
         for fan_in, fan_out in self.shapes:
             stop = start + (fan_in + 1) * fan_out
@@ -149,8 +156,12 @@ class Mlp:
 
         Raises
         ------
-        SettingError : an argument is no array of finite numbers or has the wrong shape, or the order is
-            another number.
+        SettingError : an argument is no array of finite numbers or has the wrong shape, the order is another
+            number, or a stream overflows.
+
+        Cost
+        ----
+        A forward sweep, and its buffers; see `Sweep`.
         """
         theta = real_array("theta", theta, kinds="fiuc")
         if theta.ndim not in (1, 2) or theta.shape[-1] != self.n_parameters:
@@ -160,7 +171,11 @@ class Mlp:
         dtype = np.result_type(theta, x, np.float32)
         members = np.atleast_2d(theta).astype(dtype)
         sweep = Sweep(self, x, order, len(members), dtype, forward_only=True)
-        return sweep.forward(self.layers(members)).reshape(order + 1, *theta.shape[:-1], x.size)
+        with np.errstate(all="ignore"):
+            streams = sweep.forward(self.layers(members))
+        if not np.isfinite(streams).all():
+            raise SettingError("theta and x", theta, "numbers for which the streams are finite")
+        return streams.reshape(order + 1, *theta.shape[:-1], x.size)
 
 
 class Sweep:

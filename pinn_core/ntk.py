@@ -70,9 +70,18 @@ class TangentKernel:
         self.move(theta)
 
     def move(self, theta: Array) -> None:
-        """Go to other parameters of the same shape: a forward sweep."""
-        self.theta[:] = real_array("theta", theta, self.shape)
-        self.objective.forward(self.layers)
+        """Go to other parameters of the same shape. Cost: a forward sweep.
+
+        Raises
+        ------
+        SettingError : `theta` is no array of finite numbers of that shape, or a residual overflows.
+        """
+        theta = real_array("theta", theta, self.shape)
+        with np.errstate(all="ignore"):
+            self.theta[:] = theta
+            self.objective.forward(self.layers)
+        if not np.isfinite(self.objective.losses).all():
+            raise SettingError("theta", theta, "parameters for which the residuals are finite")
 
     def point_norms(self) -> dict[str, Array]:
         """||grad r_i||^2 for the residuals of every term: (N,), or (B, N). Cost: half a training step."""

@@ -70,11 +70,11 @@ class Objective:
 
         They come from weights (B,) of terms and, unless `points` is None, from factors (B, N) of residuals.
         """
-        by_term = np.stack([weights[term] for term in self.terms], axis=1) * (2 * self.scales)
-        factors = np.repeat(by_term, self.sizes, axis=1)
-        if points is not None:
-            factors *= np.concatenate([points[term] for term in self.terms], axis=1)
         with np.errstate(over="ignore"):  # whoever asks looks whether they are finite
+            by_term = np.stack([weights[term] for term in self.terms], axis=1) * (2 * self.scales)
+            factors = np.repeat(by_term, self.sizes, axis=1)
+            if points is not None:
+                factors *= np.concatenate([points[term] for term in self.terms], axis=1)
             return factors.astype(self.r.dtype)
 
     def forward(self, layers: list[Affine]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
+from itertools import islice
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +22,8 @@ from .weighting import Weighting, WeightState, check_state
 
 # Steps after which a run looks whether it diverged.
 CHECK_EVERY = 1000
+
+MOST_SEEDS = 1_000_000  # what is endless ends there
 
 
 class Run(Generator[Snapshot, Any, None]):
@@ -69,7 +72,7 @@ def train(
     network : an Mlp, or any object with the members of `networks.Network`.
     optimizer : one of `pinn_core.optimizers`, or any object with the members of `optimizers.Optimizer`.
     weighting : one of `pinn_core.weighting`, or any object with the members of `weighting.Weighting`.
-    seeds : one seed for a single run, or B seeds for an ensemble; a seed may occur more than once.
+    seeds : one seed for a single run, or B seeds, at most a million, for an ensemble; a seed may occur twice.
     epochs : optimizer steps to take, each on all points, from 1 to 10 million.
     every : steps between snapshots. It changes no number of the run.
     dtype : "float64" or "float32".
@@ -119,8 +122,8 @@ class _Training:
         self.members, self.theta = members, theta
         self.terms, self.sizes = tuple(problem.sizes), problem.sizes
         weights = self.first_weights(weighting)
-        self.grid = problem.grid()
-        self.exact = problem.exact(self.grid)
+        self.grid = problem.grid().copy()  # the problem may go on with its own
+        self.exact = problem.exact(self.grid).copy()
         self.grid.flags.writeable = self.exact.flags.writeable = False
         self.prediction = np.empty((len(theta), self.grid.size), theta.dtype)
         self.diverged = np.full(len(theta), -1)  # the epoch, or -1
@@ -254,9 +257,13 @@ class _Training:
 
 def _checked_seeds(seeds: int | Iterable[int]) -> list[int]:
     """The seeds as ints; SettingError if there is none or one is not a whole number."""
-    if isinstance(seeds, str | bytes | bytearray | Mapping):
-        raise SettingError("seeds", seeds, "one whole number, or several")
-    several = list(seeds) if np.iterable(seeds) else [seeds]
-    if not several:
-        raise SettingError("seeds", seeds, "one whole number, or several")
+    allowed = f"one whole number, or several, up to {MOST_SEEDS}"
+    if isinstance(seeds, str | bytes | bytearray | memoryview | Mapping):
+        raise SettingError("seeds", seeds, allowed)
+    try:
+        several = list(islice(seeds, MOST_SEEDS + 1)) if np.iterable(seeds) else [seeds]
+    except Exception as error:  # whatever the object does when it is asked for its members
+        raise SettingError("seeds", seeds, allowed) from error
+    if not 1 <= len(several) <= MOST_SEEDS:
+        raise SettingError("seeds", seeds, allowed)
     return [whole_number("seeds", seed, 0, 2**63 - 1) for seed in several]

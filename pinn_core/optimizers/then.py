@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import SettingError, whole_number
+from ..contracts import OPTIMIZER, require
+from ..errors import whole_number
 from ..jets import Array
 from .adam import Adam
 from .lbfgs import Lbfgs
@@ -39,9 +40,7 @@ class Then:
     def __post_init__(self) -> None:
         object.__setattr__(self, "epochs", whole_number("epochs", self.epochs, 1, 10**7))
         for name in ("first", "second"):
-            optimizer = getattr(self, name)
-            if isinstance(optimizer, type) or not all(hasattr(optimizer, part) for part in ("init", "step")):
-                raise SettingError(name, optimizer, "an optimizer")
+            require(name, getattr(self, name), OPTIMIZER)
 
     def init(self, theta: Array) -> ThenState:  # noqa: ARG002
         """State before the first step, for parameters (B, P)."""

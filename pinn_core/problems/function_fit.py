@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SettingError, finite_number, number_between, whole_number
+from ..errors import SettingError, finite_number, number_between, real_array, whole_number
 from ..jets import Array
 
 
@@ -66,8 +66,8 @@ class FunctionFit:
         return np.linspace(-1.0, 1.0, 201)
 
     def exact(self, x: Array) -> Array:
-        """The function to fit."""
-        return np.tanh(self.steepness * (x - self.centre))
+        """The function to fit at the points x, an array of any shape. SettingError if it is none."""
+        return self._step(real_array("x", x, kinds="fiuc"))
 
     def ansatz(self, x: Array) -> tuple[Array, Array] | None:  # noqa: ARG002
         """None: there is no hard constraint."""
@@ -75,8 +75,12 @@ class FunctionFit:
 
     def residuals(self, x: Array, u: Array, r: dict[str, Array]) -> None:
         """Fill r, data (B, N), from the stream u (1, B, N)."""
-        np.subtract(u[0], self.exact(x), out=r["data"])
+        np.subtract(u[0], self._step(x), out=r["data"])
 
     def residuals_backward(self, x: Array, u: Array, dr: dict[str, Array], du: Array) -> None:  # noqa: ARG002
         """Fill du (1, B, N) from dr."""
         du[0] = dr["data"]
+
+    def _step(self, x: Array) -> Array:
+        """The function to fit, without a check."""
+        return np.tanh(self.steepness * (x - self.centre))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import number_between, one_of, whole_number
+from ..errors import number_between, one_of, real_array, whole_number
 from ..jets import Array
 
 
@@ -68,8 +68,8 @@ class HarmonicOscillator:
         return np.linspace(0.0, self.t_end, 201)
 
     def exact(self, t: Array) -> Array:
-        """The solution cos(omega t)."""
-        return np.cos(self.omega * t)
+        """The solution cos(omega t) at the times t, an array of any shape. SettingError if it is none."""
+        return np.cos(self.omega * real_array("t", t, kinds="fiuc"))
 
     def ansatz(self, t: Array) -> tuple[Array, Array] | None:
         """Streams (3, N) of g = 1 and p = t^2 in u = g + p network(t); None with the soft constraint."""

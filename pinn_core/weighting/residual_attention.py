@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import non_negative_number, positive_number
+from ..errors import number_between
 from ..measures import Measures
 from .scheme import Refreshed, WeightState, equal_points, equal_weights, share
 
@@ -20,8 +20,8 @@ class ResidualAttention(Refreshed):
     ----------
     refresh, until : see `Refreshed`. The weights move every step by default.
     keep : share of lam that an update keeps, from 0 to below 1.
-    rate : what the largest residual of a term adds to its lam, above 0.
-    start : lam before the first update.
+    rate : what the largest residual of a term adds to its lam, from 1e-12 to 1e6.
+    start : lam before the first update, from 0 to 1e6.
 
     The loss of a term is the mean of (lam_i r_i)^2, and lam stays below rate / (1 - keep).
 
@@ -42,8 +42,8 @@ class ResidualAttention(Refreshed):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "keep", share("weighting.keep", self.keep))
-        object.__setattr__(self, "rate", positive_number("weighting.rate", self.rate, 1e6))
-        object.__setattr__(self, "start", non_negative_number("weighting.start", self.start))
+        object.__setattr__(self, "rate", number_between("weighting.rate", self.rate, 1e-12, 1e6))
+        object.__setattr__(self, "start", number_between("weighting.start", self.start, 0.0, 1e6))
 
     def init(self, sizes: Mapping[str, int], members: int | None) -> WeightState:
         """Equal weights; see `scheme.Weighting`."""

@@ -83,10 +83,14 @@ def check_update(state: WeightState, held: Held, returned: object) -> None:
         raise SettingError(
             "weighting.update", returned, "a method that changes the state and returns nothing"
         )
+    for name in ("terms", "points"):
+        given = getattr(state, name)
+        if not isinstance(given, dict) and not (given is None and name == "points"):
+            raise SettingError(f"state.{name}", given, "a dict of arrays, as init made it")
     now = held_by(state)
     if len(now) != len(held):
         names = ", ".join(f"{name}[{term!r}]" for name, term in sorted(now.keys() ^ held.keys()))
-        raise SettingError("weighting.update", names, "no other terms and arrays than those of init")
+        raise SettingError(names, "added or taken away", "no other terms and arrays than those of init")
     for (name, term), array in held.items():
         if now.get((name, term)) is not array:
             allowed = f"changed in place: {name}[{term!r}][:] = ..."

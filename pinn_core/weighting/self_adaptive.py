@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import Registry, SettingError, finite_number, one_of, positive_number
+from ..errors import Registry, SettingError, number_between, one_of, positive_number
 from ..jets import Array
 from ..measures import Measures
 from .scheme import Refreshed, WeightState, equal_points, equal_weights
@@ -37,7 +37,8 @@ class SelfAdaptiveWeights(Refreshed):
     refresh, until : see `Refreshed`. The masks climb every step by default, and stand still during L-BFGS in
         the paper.
     mask : "sigmoid", or "square" for gamma^2.
-    gamma0 : gamma at the start. Above 0 for the square, which does not move from 0 and falls below it.
+    gamma0 : gamma at the start, from -30 to 1e6: below, the sigmoid is zero but for rounding. Above 0 for the
+        square, which does not move from 0 and falls below it.
     ascent : "plain" for gamma <- gamma + rate dL/dgamma; "adam" for Adam with the settings of its paper.
     rate : step size of the ascent, above 0.
 
@@ -63,7 +64,7 @@ class SelfAdaptiveWeights(Refreshed):
     def __post_init__(self) -> None:
         super().__post_init__()
         MASKS[self.mask]
-        object.__setattr__(self, "gamma0", finite_number("weighting.gamma0", self.gamma0))
+        object.__setattr__(self, "gamma0", number_between("weighting.gamma0", self.gamma0, -30.0, 1e6))
         if self.mask == "square" and self.gamma0 <= 0:
             raise SettingError("weighting.gamma0", self.gamma0, "a number above 0 with the square mask")
         one_of("weighting.ascent", self.ascent, ASCENTS)
