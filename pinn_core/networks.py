@@ -10,10 +10,12 @@ import numpy as np
 
 from . import jets
 from .errors import Registry, SettingError, whole_number
-from .jets import RULES, Affine, Array, BackwardRules, Jet
+from .jets import RULES, Affine, BackwardRules, Jet, Line
+from .operators import Operators, up_to
+from .streams import Array, tanh_forward
 
 Generator = np.random.Generator
-Visitor = Callable[[int, Jet, Jet], None]
+Visitor = Callable[[int, Jet | Line, Jet], None]
 
 
 def xavier_normal(rng: Generator, fan_in: int, fan_out: int) -> Array:
@@ -44,12 +46,12 @@ INITIALIZERS = Registry(
 
 @dataclass(frozen=True)
 class Mlp:
-    """A multilayer perceptron x -> u with tanh between its affine layers.
+    """A multilayer perceptron from some inputs to some outputs with tanh between its affine layers.
 
     Parameters
     ----------
-    widths : features from the input to the output, for example (1, 32, 32, 1): one input, one output, and at
-        least one hidden layer of 1 to 4096 features between them.
+    widths : features from the inputs to the outputs, for example (1, 32, 32, 1): one input, one output, and
+        at least one hidden layer between them. All from 1 to 4096.
     initializer : name of the rule that draws the weights, a key of `INITIALIZERS`. Biases start at zero.
     """
 
@@ -57,14 +59,14 @@ class Mlp:
     initializer: str = "xavier_normal"
 
     def __post_init__(self) -> None:
-        allowed = "at least three whole numbers, the first and the last 1, those between from 1 to 4096"
+        allowed = "at least three whole numbers from 1 to 4096"
         if isinstance(self.widths, str) or not isinstance(self.widths, Sequence | np.ndarray):
             raise SettingError("widths", self.widths, allowed)
         try:
             widths = tuple(whole_number("widths", width, 1, 4096) for width in self.widths)
         except SettingError as error:
             raise SettingError("widths", self.widths, allowed) from error
-        if len(widths) < 3 or widths[0] != 1 or widths[-1] != 1:
+        if len(widths) < 3:
             raise SettingError("widths", self.widths, allowed)
         object.__setattr__(self, "widths", widths)
         INITIALIZERS[self.initializer]
@@ -106,18 +108,19 @@ class Mlp:
             blocks[f"b{number}"] = slice(middle, start)
         return blocks
 
-    def streams(self, theta: Array, x: Array, order: int = 0) -> Array:
-        """Evaluate the network and its derivatives in x.
+    def streams(self, theta: Array, x: Array, order: int | Operators = 0) -> Array:
+        """Evaluate the network and its derivatives in its inputs.
 
         Parameters
         ----------
         theta : (P,), or (B, P) for an ensemble.
-        x : (N,), points.
-        order : 0, 1 or 2, the highest derivative.
+        x : (N,), points; (N, d) for d inputs.
+        order : the S derivatives that are wanted, as a closed set of operators. For a single input a number,
+            0, 1 or 2, stands for those up to this order: u, u_x, u_xx.
 
         Returns
         -------
-        (S, N), or (S, B, N) for an ensemble, with S = order + 1: the streams u, u_x, u_xx.
+        (S, N), or (S, B, N) for an ensemble. With k > 1 outputs (k, S, N) or (k, S, B, N).
 
         Raises
         ------
@@ -126,23 +129,29 @@ class Mlp:
         theta, x = np.asarray(theta), np.asarray(x)
         if theta.ndim not in (1, 2) or theta.shape[-1] != self.n_parameters or not theta.size:
             raise SettingError("theta", theta.shape, f"an array (P,) or (B, P) with P = {self.n_parameters}")
-        if x.ndim != 1 or not x.size:
-            raise SettingError("x", x.shape, "an array (N,) with at least one point")
-        order = whole_number("order", order, 0, 2)
+        inputs, outputs = self.widths[0], self.widths[-1]
+        if not x.size or x.ndim == 0 or x.shape[1:] != (() if inputs == 1 else (inputs,)):
+            wanted = "(N,)" if inputs == 1 else f"(N, {inputs})"
+            raise SettingError("x", x.shape, f"an array {wanted} with at least one point")
+        operators = order if isinstance(order, Operators) else up_to(whole_number("order", order, 0, 2))
+        if len(operators.inputs) != inputs:
+            raise SettingError("order", str(operators), f"operators in {inputs} inputs")
         dtype = np.result_type(theta, x, np.float32)
         members = np.atleast_2d(theta).astype(dtype)
-        sweep = Sweep(self, x, order, len(members), dtype, forward_only=True)
-        return sweep.forward(self.layers(members)).reshape(order + 1, *theta.shape[:-1], x.size)
+        sweep = Sweep(self, x, operators, len(members), dtype, forward_only=True)
+        fields = sweep.forward(self.layers(members))
+        shape = (len(operators), *theta.shape[:-1], len(x))
+        return fields.reshape(shape if outputs == 1 else (outputs, *shape))
 
 
 class Sweep:
-    """Forward and backward through an Mlp at fixed points, with all its buffers.
+    """Forward and backward through an Mlp at fixed points, with all its buffers and all its numpy calls.
 
     Parameters
     ----------
     network : the Mlp.
-    x : (N,), points.
-    order : 0, 1 or 2, the highest derivative stream.
+    x : (N,) or (N, d), points.
+    operators : the S streams.
     members : B, size of the ensemble axis.
     dtype : of all buffers; complex for the complex-step check.
     rules : the backward rules.
@@ -150,8 +159,8 @@ class Sweep:
 
     Attributes
     ----------
-    u : (S, B, N), streams of the network, from the last `forward`.
-    du : (S, B, N), gradient of the loss in `u`, which the caller fills for `backward`.
+    u : (k, S, B, N), streams of the k outputs, from the last `forward`.
+    du : (k, S, B, N), gradient of the loss in `u`, which the caller fills for `backward`.
 
     Cost
     ----
@@ -163,41 +172,55 @@ class Sweep:
         self,
         network: Mlp,
         x: Array,
-        order: int,
+        operators: Operators,
         members: int,
         dtype: np.dtype,
         rules: BackwardRules = RULES,
         forward_only: bool = False,
     ) -> None:
-        def buffer(width: int) -> Jet:
-            return Jet(np.empty((order + 1, members, x.size, width), dtype))
+        x = x.reshape(len(x), -1).astype(dtype)
+        hidden, n_streams = network.widths[1:-1], len(operators)
+        self.operators, self.rules, self.line = operators, rules, Line(x, operators)
 
-        hidden = network.widths[1:-1]
-        self.rules = rules
-        self.line = jets.input_jet(x.astype(dtype), order)
-        self.h = [buffer(width) for width in hidden]
-        self.s = [None if forward_only and order == 0 else buffer(width) for width in hidden]
+        def buffers(width: int, size: int = n_streams) -> Array:
+            return np.empty((size, members, len(x), width), dtype)
+
+        self.h, self.s = ([Jet(buffers(width)) for width in hidden] for _ in range(2))
         # One layer at a time is on its way, and never needs its z and its dz together: they share a buffer.
-        shared = {width: buffer(width) for width in set(hidden)}
-        first = shared[hidden[0]].streams
-        self.z = [Jet(first[:1]), *(shared[width] for width in hidden[1:])]
-        self.output = buffer(1)
-        self.u = self.output.streams[..., 0]
-        if not forward_only:
-            self.dz = [Jet(first[:2]), *self.z[1:]]
-            shared = {width: buffer(width) for width in set(hidden)}
-            self.dh = [shared[width] for width in hidden]
-            self.d_output = buffer(1)
-            self.du = self.d_output.streams[..., 0]
+        shared, scratch = ({width: buffers(width, size) for width in set(hidden)} for size in (n_streams, 2))
+        self.z = [Jet(shared[width]) for width in hidden]
+        self.slopes = np.empty((len(self.line.present) - 1, members, 1, hidden[0]), dtype)
+        self.output = Jet(buffers(network.widths[-1]))
+        self.u = np.moveaxis(self.output.streams, -1, 0)
+        first = dict(zip(self.line.present, [self.z[0].value, *self.slopes], strict=True))
+        self.forward_calls = []
+        for i, (h, s) in enumerate(zip(self.h, self.s, strict=True)):
+            z = first if i == 0 else dict(enumerate(self.z[i].streams))
+            slope = None if forward_only and n_streams == 1 else s.streams
+            self.forward_calls.append(list(tanh_forward(operators, z, h.streams, slope, scratch[hidden[i]])))
+        if forward_only:
+            return
+        self.dz = [Jet(shared[hidden[0]][: len(self.line.present)]), *self.z[1:]]
+        shared = {width: buffers(width) for width in set(hidden)}
+        self.dh = [Jet(shared[width]) for width in hidden]
+        self.d_output = Jet(buffers(network.widths[-1]))
+        self.du = np.moveaxis(self.d_output.streams, -1, 0)
+        self.backward_calls = []
+        for i, (s, dh, dz) in enumerate(zip(self.s, self.dh, self.dz, strict=True)):
+            variables = self.line.present if i == 0 else range(n_streams)
+            streams = dict(zip(variables, dz.streams, strict=True))
+            calls = rules.tanh(operators, s.streams, dh.streams, streams, scratch[hidden[i]])
+            self.backward_calls.append(list(calls))
 
     def forward(self, layers: list[Affine]) -> Array:
-        """Streams of the network, (S, B, N), at the parameters `layers`; keeps what `backward` needs."""
-        for i, (z, h, s) in enumerate(zip(self.z, self.h, self.s, strict=True)):
+        """Streams of the outputs, (k, S, B, N), at the parameters `layers`; keeps what `backward` needs."""
+        for i, calls in enumerate(self.forward_calls):
             if i == 0:
-                jets.input_forward(self.line, layers[0], z)
+                jets.input_forward(self.line, layers[0], self.z[0].value, self.slopes)
             else:
-                jets.affine_forward(self.h[i - 1], layers[i], z)
-            jets.tanh_forward(z, h, s)
+                jets.affine_forward(self.h[i - 1], layers[i], self.z[i])
+            for function, arguments in calls:
+                function(*arguments)
         jets.affine_forward(self.h[-1], layers[-1], self.output)
         return self.u
 
@@ -214,8 +237,9 @@ class Sweep:
             if visit is not None:
                 visit(i + 1, self.h[i], dz)
             self.rules.affine(self.h[i], layers[i + 1], dz, self.dh[i], d_layers[i + 1])
+            for function, arguments in self.backward_calls[i]:
+                function(*arguments)
             dz = self.dz[i]
-            self.rules.tanh(self.s[i], self.dh[i], dz)
         if visit is not None:
             visit(0, self.line, dz)
         self.rules.input(self.line, dz, d_layers[0])
