@@ -79,8 +79,6 @@ class Line:
     ----------
     present : numbers of the s streams that are not zero, the value first.
     streams : (s, 1, N, d + 1), these streams.
-    value : (N, d + 1), (x, 1).
-    slopes : (s - 1, 1, 1, d + 1), the other streams, the same at all points.
     transposed : (s, 1, d + 1, N), the streams with points and features exchanged.
     """
 
@@ -91,20 +89,18 @@ class Line:
         streams = np.zeros((len(self.present), 1, n_points, inputs + 1), x.dtype)
         streams[0, 0] = np.concatenate([x, np.ones_like(x[:, :1])], axis=1)
         streams[1:, ..., :-1] = first[self.present[1:], None, None]
-        self.value, self.slopes = streams[0, 0], streams[1:, :, :1].copy()
         self.streams, self.transposed = streams, streams.swapaxes(-1, -2)
 
     def of_inputs(self, n_streams: int) -> Array:
         """All streams of the inputs, with the zeros, (S, N, d)."""
-        found = np.zeros((n_streams, *self.value[:, :-1].shape), self.value.dtype)
+        found = np.zeros((n_streams, *self.streams[0, 0, :, :-1].shape), self.streams.dtype)
         found[self.present] = self.streams[:, 0, :, :-1]
         return found
 
 
-def input_forward(line: Line, layer: Affine, z: Array, slopes: Array) -> None:
-    """z = x W + b (B, N, n), and its slopes, which are the same at all points, (s - 1, B, 1, n)."""
-    np.matmul(line.value, layer.matrix, z)
-    np.matmul(line.slopes, layer.matrix, slopes)
+def input_forward(line: Line, layer: Affine, z: Jet) -> None:
+    """z = x W + b, and its slopes, the same at all points. `z` has only the s streams that are not zero."""
+    np.matmul(line.streams, layer.matrix, z.streams)
 
 
 def input_backward(line: Line, dz: Jet, d_layer: Affine) -> None:

@@ -188,35 +188,34 @@ class Sweep:
         self.h, self.s = ([Jet(buffers(width)) for width in hidden] for _ in range(2))
         # One layer at a time is on its way, and never needs its z and its dz together: they share a buffer.
         shared, scratch = ({width: buffers(width, size) for width in set(hidden)} for size in (n_streams, 2))
-        self.z = [Jet(shared[width]) for width in hidden]
-        self.slopes = np.empty((len(self.line.present) - 1, members, 1, hidden[0]), dtype)
+        first = Jet(shared[hidden[0]][: len(self.line.present)])
+        self.z = [first, *(Jet(shared[width]) for width in hidden[1:])]
         self.output = Jet(buffers(network.widths[-1]))
         self.u = np.moveaxis(self.output.streams, -1, 0)
-        first = dict(zip(self.line.present, [self.z[0].value, *self.slopes], strict=True))
+        numbers = [self.line.present, *[range(n_streams)] * (len(hidden) - 1)]  # of the streams of z
         self.forward_calls = []
-        for i, (h, s) in enumerate(zip(self.h, self.s, strict=True)):
-            z = first if i == 0 else dict(enumerate(self.z[i].streams))
+        for present, z, h, s in zip(numbers, self.z, self.h, self.s, strict=True):
+            streams = dict(zip(present, z.streams, strict=True))
             slope = None if forward_only and n_streams == 1 else s.streams
-            self.forward_calls.append(list(tanh_forward(operators, z, h.streams, slope, scratch[hidden[i]])))
+            calls = tanh_forward(operators, streams, h.streams, slope, scratch[z.streams.shape[-1]])
+            self.forward_calls.append(list(calls))
         if forward_only:
             return
-        self.dz = [Jet(shared[hidden[0]][: len(self.line.present)]), *self.z[1:]]
         shared = {width: buffers(width) for width in set(hidden)}
         self.dh = [Jet(shared[width]) for width in hidden]
         self.d_output = Jet(buffers(network.widths[-1]))
         self.du = np.moveaxis(self.d_output.streams, -1, 0)
         self.backward_calls = []
-        for i, (s, dh, dz) in enumerate(zip(self.s, self.dh, self.dz, strict=True)):
-            variables = self.line.present if i == 0 else range(n_streams)
-            streams = dict(zip(variables, dz.streams, strict=True))
-            calls = rules.tanh(operators, s.streams, dh.streams, streams, scratch[hidden[i]])
+        for present, dz, s, dh in zip(numbers, self.z, self.s, self.dh, strict=True):
+            streams = dict(zip(present, dz.streams, strict=True))
+            calls = rules.tanh(operators, s.streams, dh.streams, streams, scratch[dz.streams.shape[-1]])
             self.backward_calls.append(list(calls))
 
     def forward(self, layers: list[Affine]) -> Array:
         """Streams of the outputs, (k, S, B, N), at the parameters `layers`; keeps what `backward` needs."""
         for i, calls in enumerate(self.forward_calls):
             if i == 0:
-                jets.input_forward(self.line, layers[0], self.z[0].value, self.slopes)
+                jets.input_forward(self.line, layers[0], self.z[0])
             else:
                 jets.affine_forward(self.h[i - 1], layers[i], self.z[i])
             for function, arguments in calls:
@@ -239,7 +238,7 @@ class Sweep:
             self.rules.affine(self.h[i], layers[i + 1], dz, self.dh[i], d_layers[i + 1])
             for function, arguments in self.backward_calls[i]:
                 function(*arguments)
-            dz = self.dz[i]
+            dz = self.z[i]
         if visit is not None:
             visit(0, self.line, dz)
         self.rules.input(self.line, dz, d_layers[0])
