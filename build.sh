@@ -9,6 +9,9 @@ Usage: ./build.sh COMMAND
 
   serve [--port N]   build the course, then serve it at http://127.0.0.1:8000
   build [--all]      build the course into _build/html; --all reads every page anew
+  watch [--port N]   build, serve, and do both again whenever a file of the book or its code changes
+  record [NAME ...]  make recorded runs anew, those of a widget, a group or a job, or all; --stale: only those
+                     that the code no longer gives; --check: train anew and compare; --scheduler ADDRESS: on Dask
   test [ARGUMENTS]   run every test, or those that the arguments for pytest select
   check              lint, format and types
   bench [ARGUMENTS]  compare the engine's speed with other frameworks
@@ -149,7 +152,7 @@ need_chromium() {
 }
 
 book() {
-  stage 'Runtime files, recorded runs and pages'
+  stage 'Runtime files and pages'
   "$python" .venv/bin/jupyter-book build -W -n -q "$@" .
 }
 
@@ -177,6 +180,23 @@ serve() {
   book
   stage 'Server'
   PYTHONPATH=book exec "$python" -m course.serve _build/html --port "$port"
+}
+
+watch() {
+  local port=8000
+  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "watch takes only --port N"; fi
+  stages=6
+  need_free_port "$port"
+  ready_to_build run
+  book
+  stage 'Watching'
+  PYTHONPATH=book exec "$python" -m course.watch --port "$port"
+}
+
+record() {
+  stages=4
+  ready_to_build run
+  exec "$python" -m pinn_widgets.build.record "$@"
 }
 
 build() {
@@ -223,7 +243,7 @@ clean() {
 command=${1---help}
 (($#)) && shift
 case $command in
-  serve | build | check | bench | clean) "$command" "$@" ;;
+  serve | watch | record | build | check | bench | clean) "$command" "$@" ;;
   test) run_tests "$@" ;;
   -h | --help | help) usage ;;
   *) usage >&2 && fail "there is no command '$command'" ;;

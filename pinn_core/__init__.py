@@ -18,6 +18,8 @@ from .weighting import (
     SelfAdaptiveWeights,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Adam",
     "AnnealingWeights",

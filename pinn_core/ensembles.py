@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
+from .errors import SettingError
 from .jets import Array
 from .measures import Measures
-from .networks import Mlp, Sweep
+from .networks import Network, Sweep
 from .objective import Objective
 from .operators import up_to
 from .optimizers import Optimizer
 from .point_norms import PointNorms
 from .problems import Problem
 from .streams import HardConstraint
-from .weighting import Weighting, WeightState
+from .weighting import Weighting, WeightState, check_update, held_by
 
 # Large blocks share the cost of each numpy call among many members, until they fall out of the cache.
 # Measured: 9 to 17 members of a 1-32-32-1 network in float64 are best, at a quarter of a megabyte each.
 BLOCK_BYTES = 4_000_000
 
 
-def block_size(problem: Problem, network: Mlp, dtype: np.dtype) -> int:
+def block_size(problem: Problem, network: Network, dtype: np.dtype) -> int:
     """Number of members whose buffers fill `BLOCK_BYTES`."""
     hidden = network.widths[1:-1]
     streams = (problem.order + 1) * problem.points().size
@@ -50,7 +52,7 @@ class Workshop:
     dtype : of all buffers.
     """
 
-    def __init__(self, problem: Problem, network: Mlp, members: int, dtype: np.dtype) -> None:
+    def __init__(self, problem: Problem, network: Network, members: int, dtype: np.dtype) -> None:
         grid = problem.grid().astype(dtype)
         self.objective = Objective(problem, network, members, dtype)
         self.on_grid = Sweep(network, grid, up_to(0), members, dtype, forward_only=True)
@@ -89,6 +91,8 @@ class Block:
     Attributes
     ----------
     weights : state of the weighting scheme.
+    weights_in_force : (b,) by term, the weights that steps use.
+    points_in_force : (b, N) by term, the factors of residuals that steps use; empty if there are none.
     evaluations : (b,), how often loss and gradient were evaluated.
     faults : members whose weights cannot be used.
     seconds : spent on updates of the weights.
@@ -97,7 +101,7 @@ class Block:
     def __init__(
         self,
         theta: Array,
-        network: Mlp,
+        network: Network,
         optimizer: Optimizer,
         weighting: Weighting,
         weights: WeightState,
@@ -121,10 +125,44 @@ class Block:
 
     def change_weighting(self, weighting: Weighting, weights: WeightState) -> None:
         """Use another weighting scheme from now on, from its first state."""
-        self.weighting, self.weights = weighting, weights
+        self.weighting, self.weights, self.held = weighting, weights, held_by(weights)
         self.next_update: int | None = None  # the epoch of the next update, -1 for never, None for now
-        self.factors = self.workshop.objective.factors(weights.terms, weights.points)
+        for term, overflows in self._put_in_force(comes_first=weighting.refresh is not None).items():
+            if overflows.any():
+                allowed = f"a weight that is finite in {self.theta.dtype}"
+                raise SettingError(f"weighting.{term}", float(weights.terms[term].max()), allowed)
+
+    def _put_in_force(self, comes_first: bool = False) -> dict[str, Array]:
+        """Let steps use the weights as they are now; the members (b,) whose factors are not finite, by term.
+
+        `comes_first` says that an update will come before the first step.
+
+        Raises
+        ------
+        SettingError : a weight is negative, or all weights of a member are zero.
+        """
+        objective, weights = self.workshop.objective, self.weights
+        self.factors = objective.factors(weights.terms, weights.points)
+        # copies: what a snapshot reports is what the steps used, whatever the scheme does to its arrays later
+        self.weights_in_force = {term: weight.copy() for term, weight in weights.terms.items()}
+        self.points_in_force = {term: weight.copy() for term, weight in (weights.points or {}).items()}
         self.gradient_is_current = False  # whether `gradient` is that of the loss at `theta`
+        if not comes_first and not self.factors.min() > 0:
+            self._refuse_signs()
+        if np.isfinite(self.factors).all():
+            return {}
+        finite = np.logical_and.reduceat(np.isfinite(self.factors), objective.starts, axis=1)
+        return {term: ~finite[:, column] for column, term in enumerate(objective.terms)}
+
+    def _refuse_signs(self) -> None:
+        """Raise SettingError if a weight is negative, or all weights of a member are zero."""
+        for term, weight in self.weights_in_force.items():
+            points = self.points_in_force.get(term, weight)
+            least = min(np.nanmin(weight, initial=0.0), np.nanmin(points, initial=0.0))
+            if least < 0:
+                raise SettingError(f"weighting, term {term!r}", float(least), "a weight of at least 0")
+        if (self.factors == 0).all(axis=1).any():
+            raise SettingError("weighting", "all weights 0", "at least one weight above 0 in every member")
 
     def advance(self, epoch: int, steps: int) -> Array:
         """Take `steps` steps from `epoch` on; the losses after each of them, (steps, b, terms)."""
@@ -136,9 +174,10 @@ class Block:
             if not self.gradient_is_current:
                 objective.backward(self.factors, self.layers, self.d_layers)
             self._measures = None
-            self.gradient_is_current = self.optimizer.step(
-                self.theta, self.gradient, self.state, self._evaluate
-            )
+            was_evaluated = self.optimizer.step(self.theta, self.gradient, self.state, self._evaluate)
+            if not isinstance(was_evaluated, bool):
+                raise SettingError("optimizer.step", was_evaluated, "True or False; see `Optimizer`")
+            self.gradient_is_current = was_evaluated
             if not self.gradient_is_current:
                 objective.forward(self.layers)
                 self.evaluations += 1
@@ -171,15 +210,13 @@ class Block:
             return
         start = perf_counter()
         measures = self.measures()
-        self.weighting.update(self.weights, measures, epoch)
-        objective = self.workshop.objective
-        self.factors = objective.factors(self.weights.terms, self.weights.points)
-        usable = np.logical_and.reduceat(np.isfinite(self.factors), objective.starts, axis=1)
-        if not usable.all():
-            for column, term in enumerate(measures.terms):
-                measures.reject(~usable[:, column], term, "its weight is not finite")
+        update: Callable[..., object] = self.weighting.update  # one of the reader's own may return something
+        check_update(self.weights, self.held, update(self.weights, measures, epoch))
+        for term, bad in self._put_in_force().items():
+            overflows = np.isfinite(self.weights_in_force[term]) & (self.theta.dtype == np.float32)
+            measures.reject(bad & overflows, term, "its weight overflows float32")
+            measures.reject(bad, term, "its weight is not finite")
         self.faults += [Fault(member, epoch, *fault) for member, fault in measures.faults.items()]
-        self.gradient_is_current = False
         self.next_update = epoch + refresh
         self.seconds += perf_counter() - start
 

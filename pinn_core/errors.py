@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 LOSS_NOT_FINITE = "its loss is not finite"
 
@@ -68,12 +70,6 @@ class Registry(dict[str, Any]):
             raise SettingError(self.setting, name, "one of " + ", ".join(self))
         return super().__getitem__(name)
 
-    def check_instance(self, value: object) -> None:
-        """Raise SettingError unless `value` is an instance of one of the choices, which are classes here."""
-        if not isinstance(value, tuple(self.values())):
-            names = " or ".join(choice.__name__ for choice in self.values())
-            raise SettingError(self.setting, value, "an instance of " + names)
-
 
 def whole_number(name: str, value: object, minimum: int, maximum: int) -> int:
     """Return `value` as an int; raise SettingError unless it is a whole number from minimum to maximum."""
@@ -89,6 +85,14 @@ def positive_number(name: str, value: object, maximum: float) -> float:
     number = _real(value)
     if not 0 < number <= maximum:
         raise SettingError(name, value, f"a number above 0 and at most {maximum:g}")
+    return number
+
+
+def number_between(name: str, value: object, minimum: float, maximum: float) -> float:
+    """Return `value` as a float; raise SettingError unless it is from minimum to maximum."""
+    number = _real(value)
+    if not minimum <= number <= maximum:
+        raise SettingError(name, value, f"a number from {minimum:g} to {maximum:g}")
     return number
 
 
@@ -108,6 +112,49 @@ def finite_number(name: str, value: object) -> float:
     return number
 
 
+def one_of(name: str, value: object, choices: Sequence[str]) -> str:
+    """Return `value`; raise SettingError unless it is one of some texts."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise SettingError(name, value, "one of " + ", ".join(choices))
+
+
+def real_array(
+    name: str, value: object, shape: Sequence[int | str] | None = None, kinds: str = "fiu"
+) -> np.ndarray:
+    """Return `value` as a real array; raise SettingError unless it is one, not empty, with finite numbers.
+
+    Parameters
+    ----------
+    shape : its shape; a letter stands for any length of at least 1. None for any shape.
+    kinds : numpy's letters for the kinds of number that are allowed; with "c" complex ones, too.
+
+    Returns
+    -------
+    The array itself if it is float64, float32 or complex128 already, else one of float64.
+    """
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # whatever the object does when it is asked for its numbers
+        raise SettingError(name, value, "an array of numbers") from error
+    if array.dtype.kind not in kinds or array.dtype in (np.longdouble, np.clongdouble):
+        raise SettingError(name, value, f"an array of {'' if 'c' in kinds else 'real '}numbers")
+    if array.dtype not in (np.float64, np.float32, np.complex128):
+        array = array.astype(np.float64)
+    if shape is not None:
+        fits = len(shape) == array.ndim and all(
+            isinstance(wanted, str) or wanted == length
+            for wanted, length in zip(shape, array.shape, strict=True)
+        )
+        if not fits:
+            raise SettingError(name, array.shape, f"an array ({', '.join(map(str, shape))})")
+    if not array.size:
+        raise SettingError(name, array.shape, "an array that is not empty")
+    if not np.isfinite(array).all():
+        raise SettingError(name, value, "an array of finite numbers")
+    return array
+
+
 def _real(value: object) -> float:
     """`value` as a float: NaN, which is in no range, if it is no real number; infinity if it is too large."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
@@ -120,5 +167,8 @@ def _real(value: object) -> float:
 
 def _shown(value: object) -> str:
     """The value as text, cut short: it may come from a link that somebody else wrote."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # an object of the reader's own may fail in this, too
+        text = f"an object of {type(value).__name__}"
     return text if len(text) <= 80 else text[:77] + "..."

@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from .errors import Registry, SettingError, positive_number, whole_number
+from .contracts import check_network, check_problem, check_weighting
+from .errors import Registry, one_of, positive_number, whole_number
 from .jets import RULES, Array, BackwardRules
-from .networks import Mlp
+from .networks import Network, Sweep
 from .objective import Objective
 from .operators import up_to
-from .problems import PROBLEMS, Problem
+from .problems import Problem
 from .streams import Call, Calls, HardConstraint, run
-from .weighting import WEIGHTINGS, FixedWeights, Weighting
+from .weighting import FixedWeights, Weighting, check_state
 
 STEP = 1e-30
 
@@ -80,7 +81,7 @@ BENDS = Registry(
 )
 
 
-def bends(problem: Problem, network: Mlp) -> list[str]:
+def bends(problem: Problem, network: Network) -> list[str]:
     """The keys of `BENDS` that have something to bend in this problem and network."""
     unused = set()
     if problem.order < 1:
@@ -94,7 +95,7 @@ def bends(problem: Problem, network: Mlp) -> list[str]:
 
 def gradient_check(
     problem: Problem,
-    network: Mlp,
+    network: Network,
     weighting: Weighting | None = None,
     seed: int = 0,
     bend: str | None = None,
@@ -130,20 +131,20 @@ def gradient_check(
     Squire and Trapp (1998), Using complex variables to estimate derivatives of real functions.
     """
     weighting = FixedWeights() if weighting is None else weighting
-    PROBLEMS.check_instance(problem)
-    WEIGHTINGS.check_instance(weighting)
-    if not isinstance(network, Mlp):
-        raise SettingError("network", network, "an instance of Mlp")
+    check_problem(problem)
+    check_network(network)
+    check_weighting(weighting)
     seed = whole_number("seed", seed, 0, 2**63 - 1)
     tolerance = positive_number("tolerance", tolerance, 1.0)
     rules = RULES
     if bend is not None:
-        if bend not in bends(problem, network):
-            raise SettingError("bend", bend, "None or one of " + ", ".join(bends(problem, network)))
+        one_of("bend", bend, bends(problem, network))
         rules = _bent_rules(problem, bend, 1 + positive_number("bend_by", bend_by, 1e6))
 
     theta = network.init(seed) + 0.1 * np.random.default_rng([seed, 1]).standard_normal(network.n_parameters)
-    weights = {term: weight[0] for term, weight in weighting.init(problem.sizes, None).terms.items()}
+    state = weighting.init(problem.sizes, None)
+    check_state(state, problem.sizes, None)
+    weights = {term: float(weight[0]) for term, weight in state.terms.items()}
     by_rules = _by_rules(problem, network, theta, weights, rules)
     by_steps = _by_complex_steps(problem, network, theta, weights)
     errors = {
@@ -174,7 +175,7 @@ def _bent_rules(problem: Problem, bend: str, factor: float) -> BackwardRules:
 
 
 def _by_rules(
-    problem: Problem, network: Mlp, theta: Array, weights: dict[str, float], rules: BackwardRules
+    problem: Problem, network: Network, theta: Array, weights: dict[str, float], rules: BackwardRules
 ) -> dict[str, Array]:
     """Gradients (P,) of the total loss and of every term by the backward rules."""
     objective = Objective(problem, network, 1, theta.dtype, rules)
@@ -192,7 +193,7 @@ def _by_rules(
 
 
 def _by_complex_steps(
-    problem: Problem, network: Mlp, theta: Array, weights: dict[str, float]
+    problem: Problem, network: Network, theta: Array, weights: dict[str, float]
 ) -> dict[str, Array]:
     """Gradients (P,) of the total loss and of every term: each member moves one parameter by i h."""
     gradients = np.empty((theta.size, len(weights)))
@@ -207,13 +208,15 @@ def _by_complex_steps(
     return {"total": total, **dict(zip(weights, gradients.T, strict=True))}
 
 
-def _stream_errors(problem: Problem, network: Mlp, theta: Array) -> dict[str, float]:
+def _stream_errors(problem: Problem, network: Network, theta: Array) -> dict[str, float]:
     """Every derivative stream of the solution against the complex step of the stream before it."""
     x = problem.points() + 1j * STEP
-    f = network.streams(theta, x, problem.order)[:, None]
+    operators = up_to(problem.order)
+    layers = network.layers(theta[None].astype(x.dtype))
+    f = Sweep(network, x, operators, 1, x.dtype, forward_only=True).forward(layers)[0]
     u, ansatz = f.copy(), problem.ansatz(x)
     if ansatz is not None:
-        HardConstraint(up_to(problem.order), *ansatz, f, u).forward()
+        HardConstraint(operators, *ansatz, f, u).forward()
     names = ("u_x", "u_xx")[: problem.order]
     return {name: _error(u[s + 1].real, u[s].imag / STEP) for s, name in enumerate(names)}
 

@@ -8,14 +8,14 @@ from functools import cached_property
 import numpy as np
 
 from .jets import Affine, Array
-from .objective import Objective
+from .objective import Objective, read_only
 from .point_norms import PointNorms, traces
 
 
 class Measures:
     """The state of some members of a run after a forward sweep.
 
-    Arrays are valid until the next forward sweep; copy what is to be kept, and change nothing.
+    Arrays are valid until the next forward sweep and cannot be written to; copy what is to be kept.
 
     Parameters
     ----------
@@ -57,17 +57,17 @@ class Measures:
     @property
     def residuals(self) -> dict[str, Array]:
         """The residuals of every term, (B, N)."""
-        return self._objective.r_of_term
+        return self._objective.shown_residuals
 
     @property
     def losses(self) -> dict[str, Array]:
         """Unweighted loss of every term, (B,)."""
-        return dict(zip(self.terms, self._objective.losses.T, strict=True))
+        return self._objective.shown_losses
 
     @cached_property
     def gradients(self) -> dict[str, Array]:
         """Gradient of every unweighted term, (B, P). Cost: a backward sweep for every term."""
-        return {term: self._term_gradient(term).copy() for term in self.terms}
+        return {term: read_only(self._term_gradient(term).copy()) for term in self.terms}
 
     @cached_property
     def gradient_norms(self) -> dict[str, Array]:
@@ -82,7 +82,8 @@ class Measures:
     def point_norms(self, sample: int | None = None) -> dict[str, Array]:
         """||grad r_i||^2 of the residuals of every term, (B, N), or of a sample; see `PointNorms`."""
         if sample not in self._norms_of_sample:
-            self._norms_of_sample[sample] = self._point_norms(sample).update(self._layers)
+            norms = self._point_norms(sample).update(self._layers)
+            self._norms_of_sample[sample] = {term: read_only(norm) for term, norm in norms.items()}
         return self._norms_of_sample[sample]
 
     def traces(self, sample: int | None = None) -> dict[str, Array]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from . import jets
-from .errors import Registry, SettingError, whole_number
+from .errors import Registry, SettingError, real_array, whole_number
 from .jets import RULES, Affine, BackwardRules, Jet, Line
 from .operators import Operators, up_to
 from .streams import Array, tanh_forward
@@ -44,6 +45,31 @@ INITIALIZERS = Registry(
 )
 
 
+class Network(Protocol):
+    """What training asks of a network: affine layers with tanh between them, all parameters in one array.
+
+    `Mlp` is one; whatever has these members is another, such as a class that draws its parameters in its own
+    way.
+    """
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Features from the input to the output, (1, ..., 1)."""
+
+    @property
+    def n_parameters(self) -> int:
+        """P, the number of parameters."""
+
+    def init(self, seed: int) -> Array:
+        """The parameters, (P,), that follow from a seed."""
+
+    def layers(self, theta: Array) -> list[Affine]:
+        """Views of parameters (B, P), or of their gradient, layer by layer."""
+
+    def blocks(self) -> dict[str, slice]:
+        """Where in theta the named blocks of parameters are."""
+
+
 @dataclass(frozen=True)
 class Mlp:
     """A multilayer perceptron from some inputs to some outputs with tanh between its affine layers.
@@ -61,6 +87,8 @@ class Mlp:
     def __post_init__(self) -> None:
         allowed = "at least three whole numbers from 1 to 4096"
         if isinstance(self.widths, str) or not isinstance(self.widths, Sequence | np.ndarray):
+            raise SettingError("widths", self.widths, allowed)
+        if isinstance(self.widths, np.ndarray) and self.widths.ndim != 1:
             raise SettingError("widths", self.widths, allowed)
         try:
             widths = tuple(whole_number("widths", width, 1, 4096) for width in self.widths)
@@ -124,15 +152,14 @@ class Mlp:
 
         Raises
         ------
-        SettingError : an argument has the wrong shape, or the order is another number.
+        SettingError : an argument is no array of finite numbers or has the wrong shape, or the order is
+            another number.
         """
-        theta, x = np.asarray(theta), np.asarray(x)
-        if theta.ndim not in (1, 2) or theta.shape[-1] != self.n_parameters or not theta.size:
+        theta = real_array("theta", theta, kinds="fiuc")
+        if theta.ndim not in (1, 2) or theta.shape[-1] != self.n_parameters:
             raise SettingError("theta", theta.shape, f"an array (P,) or (B, P) with P = {self.n_parameters}")
         inputs, outputs = self.widths[0], self.widths[-1]
-        if not x.size or x.ndim == 0 or x.shape[1:] != (() if inputs == 1 else (inputs,)):
-            wanted = "(N,)" if inputs == 1 else f"(N, {inputs})"
-            raise SettingError("x", x.shape, f"an array {wanted} with at least one point")
+        x = real_array("x", x, ("N",) if inputs == 1 else ("N", inputs), kinds="fiuc")
         operators = order if isinstance(order, Operators) else up_to(whole_number("order", order, 0, 2))
         if len(operators.inputs) != inputs:
             raise SettingError("order", str(operators), f"operators in {inputs} inputs")
@@ -149,7 +176,7 @@ class Sweep:
 
     Parameters
     ----------
-    network : the Mlp.
+    network : see `Network`.
     x : (N,) or (N, d), points.
     operators : the S streams.
     members : B, size of the ensemble axis.
@@ -170,7 +197,7 @@ class Sweep:
 
     def __init__(
         self,
-        network: Mlp,
+        network: Network,
         x: Array,
         operators: Operators,
         members: int,

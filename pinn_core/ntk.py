@@ -18,12 +18,13 @@ from functools import cached_property
 
 import numpy as np
 
-from .errors import SettingError, whole_number
+from .contracts import check_network, check_problem
+from .errors import SettingError, real_array, whole_number
 from .jets import Array
-from .networks import Mlp, Sweep
+from .networks import Network, Sweep
 from .objective import Objective
 from .point_norms import PointNorms, cotangents, traces
-from .problems import PROBLEMS, Problem
+from .problems import Problem
 from .stream_grams import Sensitivities
 
 
@@ -32,9 +33,8 @@ class TangentKernel:
 
     Parameters
     ----------
-    problem : one of `pinn_core.problems`.
-    network : the Mlp.
-    theta : (P,), or (B, P) for an ensemble; float64 or float32.
+    problem, network : as for `train`.
+    theta : (P,), or (B, P) for an ensemble; float64 or float32, integers become float64.
     sample : None, or a number of residuals of every term that stand for all of it in `point_norms` and
         `traces`.
 
@@ -52,18 +52,15 @@ class TangentKernel:
     PINN.
     """
 
-    def __init__(self, problem: Problem, network: Mlp, theta: Array, sample: int | None = None) -> None:
-        PROBLEMS.check_instance(problem)
-        if not isinstance(network, Mlp):
-            raise SettingError("network", network, "an instance of Mlp")
+    def __init__(self, problem: Problem, network: Network, theta: Array, sample: int | None = None) -> None:
+        check_problem(problem)
+        check_network(network)
         if sample is not None:
             sample = whole_number("sample", sample, 1, 10**7)
-        theta = np.asarray(theta)
+        theta = real_array("theta", theta)
         self.shape, n_parameters = theta.shape, network.n_parameters
-        if theta.ndim not in (1, 2) or theta.shape[-1] != n_parameters or not theta.size:
+        if theta.ndim not in (1, 2) or theta.shape[-1] != n_parameters:
             raise SettingError("theta", theta.shape, f"an array (P,) or (B, P) with P = {n_parameters}")
-        if theta.dtype not in (np.float64, np.float32):
-            raise SettingError("theta", theta.dtype, "an array of float64 or float32")
         self.problem, self.network = problem, network
         self.theta = np.atleast_2d(theta).copy()
         self.gradient = np.empty_like(self.theta)
@@ -74,9 +71,7 @@ class TangentKernel:
 
     def move(self, theta: Array) -> None:
         """Go to other parameters of the same shape: a forward sweep."""
-        if np.shape(theta) != self.shape:
-            raise SettingError("theta", np.shape(theta), f"an array of shape {self.shape}, as before")
-        self.theta[:] = theta
+        self.theta[:] = real_array("theta", theta, self.shape)
         self.objective.forward(self.layers)
 
     def point_norms(self) -> dict[str, Array]:
@@ -188,7 +183,26 @@ class TangentKernel:
 
 
 def eigenvalues(kernel: Array) -> Array:
-    """Eigenvalues of a symmetric kernel (N, N) or (B, N, N), largest first. Cost: O(N^3)."""
+    """Eigenvalues of a symmetric kernel, largest first.
+
+    Parameters
+    ----------
+    kernel : (N, N) or (B, N, N).
+
+    Raises
+    ------
+    SettingError : it is no array of finite numbers of such a shape, or not symmetric up to rounding.
+
+    Cost
+    ----
+    O(N^3) operations for every member.
+    """
+    kernel = real_array("kernel", kernel)
+    if kernel.ndim not in (2, 3) or kernel.shape[-1] != kernel.shape[-2]:
+        raise SettingError("kernel", kernel.shape, "a square matrix (N, N), or several, (B, N, N)")
+    apart = np.abs(kernel - kernel.swapaxes(-1, -2)).max()
+    if apart > 1e4 * np.finfo(kernel.dtype).eps * np.abs(kernel).max():
+        raise SettingError("kernel", f"a matrix off by {apart:.1e}", "a symmetric matrix")
     return np.linalg.eigvalsh(kernel)[..., ::-1]
 
 

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .errors import SettingError
 from .jets import RULES, Affine, Array, BackwardRules
-from .networks import Mlp, Sweep
+from .networks import Network, Sweep
 from .operators import up_to
 from .problems import Problem
 from .streams import HardConstraint, run
+
+
+def read_only(array: Array) -> Array:
+    """A view of an array that cannot be written to."""
+    view = array[...]
+    view.flags.writeable = False
+    return view
 
 
 class Objective:
@@ -35,10 +41,8 @@ class Objective:
     """
 
     def __init__(
-        self, problem: Problem, network: Mlp, members: int, dtype: np.dtype, rules: BackwardRules = RULES
+        self, problem: Problem, network: Network, members: int, dtype: np.dtype, rules: BackwardRules = RULES
     ) -> None:
-        if (network.widths[0], network.widths[-1]) != (1, 1):
-            raise SettingError("network", network, "a network with one input and one output for this problem")
         self.problem = problem
         self.residuals_backward = rules.residuals or problem.residuals_backward
         self.x = problem.points().astype(dtype)
@@ -59,6 +63,11 @@ class Objective:
         self.r_of_term = dict(zip(self.terms, np.split(self.r, self.starts[1:], axis=1), strict=True))
         self.dr_of_term = dict(zip(self.terms, np.split(self.dr, self.starts[1:], axis=1), strict=True))
         self.losses = np.empty((members, len(self.terms)), dtype)
+        # what others may look at and not change
+        self.shown_residuals = {term: read_only(r) for term, r in self.r_of_term.items()}
+        self.shown_losses = {
+            term: read_only(loss) for term, loss in zip(self.terms, self.losses.T, strict=True)
+        }
 
     def factors(self, weights: Mapping[str, Array], points: Mapping[str, Array] | None = None) -> Array:
         """The factors 2 c_i of the residuals in the gradient, (B, residuals).
@@ -69,7 +78,8 @@ class Objective:
         factors = np.repeat(by_term, self.sizes, axis=1)
         if points is not None:
             factors *= np.concatenate([points[term] for term in self.terms], axis=1)
-        return factors.astype(self.r.dtype)
+        with np.errstate(over="ignore"):  # whoever asks looks whether they are finite
+            return factors.astype(self.r.dtype)
 
     def forward(self, layers: list[Affine]) -> None:
         """Residuals and losses at the parameters `layers`; keeps what `backward` needs."""

@@ -9,24 +9,51 @@ from typing import Any
 
 import numpy as np
 
+from .contracts import check_network, check_optimizer, check_problem, check_weighting
 from .ensembles import Block, Workshop, block_size
-from .errors import LOSS_NOT_FINITE, DivergenceError, SettingError, whole_number
+from .errors import LOSS_NOT_FINITE, DivergenceError, SettingError, one_of, whole_number
 from .jets import Array
-from .networks import Mlp
-from .optimizers import OPTIMIZERS, Optimizer
-from .problems import PROBLEMS, Problem
+from .networks import Network
+from .optimizers import Optimizer
+from .problems import Problem
 from .snapshots import History, Snapshot
-from .weighting import WEIGHTINGS, Weighting
+from .weighting import Weighting, WeightState, check_state
 
 # Steps after which a run looks whether it diverged.
 CHECK_EVERY = 1000
 
-Run = Generator[Snapshot, "Mapping[str, Any] | None", None]
+
+class Run(Generator[Snapshot, Any, None]):
+    """The snapshots of a training, one after the other; see `train`.
+
+    Parameters
+    ----------
+    snapshots : the generator that trains.
+    """
+
+    def __init__(self, snapshots: Generator[Snapshot, Any, None]) -> None:
+        self._snapshots, self._has_begun = snapshots, False
+
+    def send(self, changes: Mapping[str, Any] | None) -> Snapshot:
+        """Change weighting, optimizer or both, train to the next snapshot and return it.
+
+        Raises
+        ------
+        SettingError : a change is not allowed, or there is no snapshot yet that it could follow.
+        """
+        if changes is not None and not self._has_begun:
+            raise SettingError("changes", changes, "nothing before the first snapshot: call next(run) first")
+        self._has_begun = True
+        return self._snapshots.send(changes)
+
+    def throw(self, *error: Any) -> Snapshot:
+        """Raise an error where the training waits."""
+        return self._snapshots.throw(*error)
 
 
 def train(
     problem: Problem,
-    network: Mlp,
+    network: Network,
     optimizer: Optimizer,
     weighting: Weighting,
     seeds: int | Iterable[int] = 0,
@@ -38,10 +65,10 @@ def train(
 
     Parameters
     ----------
-    problem : one of `pinn_core.problems`.
-    network : the Mlp.
-    optimizer : one of `pinn_core.optimizers`.
-    weighting : one of `pinn_core.weighting`.
+    problem : one of `pinn_core.problems`, or any object with the members of `problems.Problem`.
+    network : an Mlp, or any object with the members of `networks.Network`.
+    optimizer : one of `pinn_core.optimizers`, or any object with the members of `optimizers.Optimizer`.
+    weighting : one of `pinn_core.weighting`, or any object with the members of `weighting.Weighting`.
     seeds : one seed for a single run, or B seeds for an ensemble; a seed may occur more than once.
     epochs : optimizer steps to take, each on all points, from 1 to 10 million.
     every : steps between snapshots. It changes no number of the run.
@@ -49,7 +76,7 @@ def train(
 
     Returns
     -------
-    A generator of `Snapshot` at the epochs 0, every, 2 * every and so on, and at `epochs`. It may be
+    A `Run`, a generator of `Snapshot` at the epochs 0, every, 2 * every and so on, and at `epochs`. It may be
     abandoned at any time. ``run.send({"weighting": ..., "optimizer": ...})`` changes either or both from the
     next step on and returns the next snapshot; the state of the optimizer is kept when its class stays the
     same.
@@ -64,19 +91,17 @@ def train(
     A step is a forward and a backward sweep (see `Sweep`), a snapshot a backward sweep for every term.
     Updates of weights and evaluations of a searching optimizer come on top; snapshots count both.
     """
-    PROBLEMS.check_instance(problem)
-    OPTIMIZERS.check_instance(optimizer)
-    WEIGHTINGS.check_instance(weighting)
-    if not isinstance(network, Mlp):
-        raise SettingError("network", network, "an instance of Mlp")
+    check_problem(problem)
+    check_network(network)
+    check_optimizer(optimizer)
+    check_weighting(weighting)
     chosen = _checked_seeds(seeds)
     epochs = whole_number("epochs", epochs, 1, 10**7)
     every = whole_number("every", every, 1, 10**7)
-    if dtype not in ("float64", "float32"):
-        raise SettingError("dtype", dtype, "one of float64, float32")
+    one_of("dtype", dtype, ("float64", "float32"))
     theta = np.stack([network.init(seed) for seed in chosen]).astype(dtype)
     members = len(chosen) if np.iterable(seeds) else None
-    return _Training(problem, network, optimizer, weighting, theta, members).run(epochs, every)
+    return Run(_Training(problem, network, optimizer, weighting, theta, members).run(epochs, every))
 
 
 class _Training:
@@ -85,7 +110,7 @@ class _Training:
     def __init__(
         self,
         problem: Problem,
-        network: Mlp,
+        network: Network,
         optimizer: Optimizer,
         weighting: Weighting,
         theta: Array,
@@ -93,7 +118,7 @@ class _Training:
     ) -> None:
         self.members, self.theta = members, theta
         self.terms, self.sizes = tuple(problem.sizes), problem.sizes
-        self.weights = weighting.init(self.sizes, members)
+        weights = self.first_weights(weighting)
         self.grid = problem.grid()
         self.exact = problem.exact(self.grid)
         self.grid.flags.writeable = self.exact.flags.writeable = False
@@ -108,11 +133,17 @@ class _Training:
             if part.size not in workshops:
                 workshops[part.size] = Workshop(problem, network, part.size, theta.dtype)
             where = slice(part[0], part[-1] + 1)
-            workshop, weights = workshops[part.size], self.weights.part(where)
-            block = Block(theta[where], network, optimizer, weighting, weights, workshop)
+            workshop = workshops[part.size]
+            block = Block(theta[where], network, optimizer, weighting, weights.part(where), workshop)
             self.blocks.append((where, block))
 
-    def run(self, epochs: int, every: int) -> Run:
+    def first_weights(self, weighting: Weighting) -> WeightState:
+        """The state with which a scheme begins, checked."""
+        weights = weighting.init(self.sizes, self.members)
+        check_state(weights, self.sizes, self.members)
+        return weights
+
+    def run(self, epochs: int, every: int) -> Generator[Snapshot, Any, None]:
         """Advance and record, show, take changes; until the last epoch."""
         history = History(self.terms, self.members, 1 - (-epochs // every), self.theta.dtype)
         epoch = stop = 0
@@ -137,12 +168,12 @@ class _Training:
         if not isinstance(changes, Mapping) or not set(changes) <= {"weighting", "optimizer"}:
             raise SettingError("changes", changes, 'a mapping with keys "weighting" and "optimizer"')
         if "weighting" in changes:
-            WEIGHTINGS.check_instance(changes["weighting"])
-            self.weights = changes["weighting"].init(self.sizes, self.members)
+            check_weighting(changes["weighting"])
+            weights = self.first_weights(changes["weighting"])
             for where, block in self.blocks:
-                block.change_weighting(changes["weighting"], self.weights.part(where))
+                block.change_weighting(changes["weighting"], weights.part(where))
         if "optimizer" in changes:
-            OPTIMIZERS.check_instance(changes["optimizer"])
+            check_optimizer(changes["optimizer"])
             for _, block in self.blocks:
                 block.change_optimizer(changes["optimizer"])
 
@@ -182,7 +213,7 @@ class _Training:
         history.has_traces |= bool(traces)
         for row, term in enumerate(self.terms):
             history.norms[where, row, k] = norms[term]
-            history.weights[where, row, k] = block.weights.terms[term]
+            history.weights[where, row, k] = block.weights_in_force[term]
             history.traces[where, row, k] = traces.get(term, np.nan)
         prediction = block.prediction()
         error = prediction - self.exact
@@ -195,7 +226,7 @@ class _Training:
         history.length += 1
         show = history.show
         evaluations = np.concatenate([block.evaluations for _, block in self.blocks])
-        points = self.weights.points
+        points = [block.points_in_force for _, block in self.blocks]
         return Snapshot(
             epoch=epoch,
             epochs=history.epochs[: history.length].copy(),
@@ -210,7 +241,8 @@ class _Training:
             theta=show(self.theta.copy()),
             diverged=show(self.diverged.copy()) if self.causes else None,
             causes=self.shown_causes() if self.causes else None,
-            point_weights=points and {term: show(weight.copy()) for term, weight in points.items()},
+            point_weights={term: show(np.concatenate([one[term] for one in points])) for term in points[0]}
+            or None,
             evaluations=int(evaluations[0]) if self.members is None else show(evaluations),
             seconds=MappingProxyType(dict(self.seconds)),
         )
@@ -222,6 +254,8 @@ class _Training:
 
 def _checked_seeds(seeds: int | Iterable[int]) -> list[int]:
     """The seeds as ints; SettingError if there is none or one is not a whole number."""
+    if isinstance(seeds, str | bytes | bytearray | Mapping):
+        raise SettingError("seeds", seeds, "one whole number, or several")
     several = list(seeds) if np.iterable(seeds) else [seeds]
     if not several:
         raise SettingError("seeds", seeds, "one whole number, or several")

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from pinn_core import FixedWeights
+
 
 def last(run):
     """The last snapshot of a run."""
@@ -21,3 +23,8 @@ def arrays(snapshot):
         elif isinstance(value, np.ndarray):
             found[field.name] = value
     return found
+
+
+def fixed(problem, **weights):
+    """Fixed weights for those of some terms that the problem has."""
+    return FixedWeights(**{term: weight for term, weight in weights.items() if term in problem.sizes})

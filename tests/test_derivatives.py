@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import pytest
+from snapshots_of import fixed
 
 from pinn_core import FixedWeights, FunctionFit, HarmonicOscillator, Mlp, SettingError, gradient_check
 from pinn_core.gradcheck import BENDS, bends
@@ -40,7 +41,7 @@ def gradients_of(problem, network, theta, weights, dtype="float64", visit=None):
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_every_gradient_and_stream_agrees_with_the_complex_step(problem, widths, seed):
-    check = gradient_check(problem, Mlp(widths), FixedWeights(pde=0.7, ic=30.0, data=2.0), seed=seed)
+    check = gradient_check(problem, Mlp(widths), fixed(problem, pde=0.7, ic=30.0, data=2.0), seed=seed)
     assert check.passed
     assert check.worst < 2e-13
     assert set(check.errors) == {"total", *problem.sizes}
@@ -117,7 +118,7 @@ def test_a_rule_bent_by_a_thousandth_is_caught(problem, widths):
         names
     )
     for name in names:
-        check = gradient_check(problem, network, FixedWeights(ic=100.0), bend=name, bend_by=1e-3)
+        check = gradient_check(problem, network, fixed(problem, ic=100.0), bend=name, bend_by=1e-3)
         assert not check.passed, name
         assert "FAILED" in str(check)
 

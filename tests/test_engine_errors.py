@@ -123,7 +123,7 @@ def test_a_bad_setting_is_named(name, make, value):
 @pytest.mark.parametrize("shape", [(12,), (14,), (2, 12), (1, 1, 13), (), (0, 13)])
 def test_parameters_of_the_wrong_shape_are_named(shape):
     assert SMALL.n_parameters == 13
-    with pytest.raises(SettingError, match=r"theta = .* P = 13"):
+    with pytest.raises(SettingError, match=r"theta = .* (P = 13|not empty)"):
         SMALL.streams(np.zeros(shape), np.zeros(3))
 
 
@@ -161,7 +161,7 @@ def test_changes_are_checked(changes):
 
 @pytest.mark.parametrize("value", [np.float64(0.5), np.float32(0.5), np.int64(2), 3, np.array(0.25)])
 def test_numpy_numbers_are_welcome(value):
-    assert FixedWeights(ic=value).ic == float(value)
+    assert FixedWeights(ic=value).weights == (("ic", float(value)),)
     assert training(seeds=np.int64(4), epochs=np.int32(3)) is not None
 
 

@@ -187,8 +187,8 @@ def test_a_scheme_that_ends_in_the_zone_passes():
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [
-        (Scheme, "Scheme()"),
-        (3, "`refresh`"),
+        (Scheme, "Scheme(...), and not the class"),
+        (3, "refresh is missing"),
         (Idle(), "No weight ever changes"),
         (FixedWeights(ic=100.0), "No weight ever changes"),
         (Failing(), "KeyError"),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from snapshots_of import fixed
 
 from pinn_core import (
     Adam,
@@ -31,7 +32,8 @@ PROBLEM = HarmonicOscillator(n_points=8)
 DECREASE, CURVATURE = 1e-4, 0.9
 
 
-def runs(optimizer=Lbfgs(), weighting=FixedWeights(ic=10.0), problem=PROBLEM, **more):  # noqa: B008
+def runs(optimizer=Lbfgs(), weighting=None, problem=PROBLEM, **more):  # noqa: B008
+    weighting = weighting or fixed(problem, ic=10.0)
     return train(problem, NETWORK, optimizer, weighting, **{"seeds": 0, "epochs": 15, "every": 1, **more})
 
 
@@ -261,7 +263,7 @@ def test_a_member_without_a_lower_loss_stays_and_stops_asking():
     st.floats(1e-2, 1e3),
 )
 def test_the_loss_never_rises(problem, seed, weight):
-    end = last(runs(weighting=FixedWeights(ic=weight), problem=problem, seeds=seed, epochs=40))
+    end = last(runs(weighting=fixed(problem, ic=weight), problem=problem, seeds=seed, epochs=40))
     total = sum(end.losses[term] * end.weights[term] for term in end.losses)
     assert np.all(np.diff(total) <= 1e-12 * total[:-1])
     assert total[-1] < total[0]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from pinn_core import GradientDescent, NtkTraceWeights, SettingError, train
-from pinn_widgets.hosts.page.driver import pack
 from pinn_widgets.ntk_race.recipe import (
     CODE,
     PRESETS,
@@ -21,6 +20,7 @@ from pinn_widgets.ntk_race.recipe import (
     run,
 )
 from pinn_widgets.runs.oscillator import verdict
+from pinn_widgets.runs.wire import pack
 
 SCHEMES = ["plain", "fixed", "ntk", "annealing", "hard"]
 FEW = {"epochs": 40, "points": 12}
@@ -70,7 +70,7 @@ def test_every_preset_races(name: str) -> None:
         assert len({len(values) for values in one["series"].values()}) == 1
         assert all(np.isfinite(values).all() for values in one["series"].values())
         assert len({len(values) for values in one["curve"].values()}) == 1
-        assert one["result"]["verdict"] == verdict(one["result"]["rel_l2"])
+        assert one["result"]["verdict"] == verdict(one["result"]["rel_l2_late"])
         assert one["result"]["diverged"] is None
     assert pack({"snapshot": last})
 
@@ -178,7 +178,7 @@ def test_definitions_are_those_of_the_engine() -> None:
 
 @pytest.mark.parametrize("error", [0.0, 0.049, 0.05, 0.29, 0.3, 2.0])
 def test_verdicts_are_those_of_the_weight_tuner(error: float) -> None:
-    assert RACE.judge({"rel_l2": error}) == {"verdict": verdict(error)}
+    assert RACE.judge({"rel_l2": 1.0, "rel_l2_late": error}) == {"verdict": verdict(error)}
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -8,7 +8,7 @@ import oracle
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from snapshots_of import arrays, last
+from snapshots_of import arrays, fixed, last
 
 from pinn_core import (
     Adam,
@@ -34,7 +34,8 @@ SEEDS = st.integers(0, 10_000)
 WEIGHTS = st.floats(1e-3, 1e3)
 
 
-def runs(problem=PROBLEM, network=NETWORK, optimizer=Adam(1e-2), weighting=FixedWeights(ic=10.0), **more):  # noqa: B008
+def runs(problem=PROBLEM, network=NETWORK, optimizer=Adam(1e-2), weighting=None, **more):  # noqa: B008
+    weighting = weighting or fixed(problem, ic=10.0)
     return train(problem, network, optimizer, weighting, **{"epochs": 20, "every": 5, **more})
 
 
@@ -49,9 +50,9 @@ def assert_identical(a, b):
 @given(PROBLEMS, NETWORKS, OPTIMIZERS, st.lists(st.tuples(SEEDS, WEIGHTS), min_size=1, max_size=5))
 def test_a_member_equals_the_single_run(problem, network, optimizer, members):
     seeds, weights = zip(*members, strict=True)
-    together = last(runs(problem, network, optimizer, FixedWeights(ic=weights, data=weights), seeds=seeds))
+    together = last(runs(problem, network, optimizer, fixed(problem, ic=weights, data=weights), seeds=seeds))
     for b, (seed, weight) in enumerate(members):
-        alone = last(runs(problem, network, optimizer, FixedWeights(ic=weight, data=weight), seeds=seed))
+        alone = last(runs(problem, network, optimizer, fixed(problem, ic=weight, data=weight), seeds=seed))
         for name, array in arrays(alone).items():
             member = arrays(together)[name]
             member = member if name in ("epochs", "grid", "exact") else member[b]

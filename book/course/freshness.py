@@ -1,7 +1,7 @@
 """Keeps pages from going stale: when the code changes, cells run again and pages are read again.
 
 Sphinx re-reads every page when a configuration value of kind "env" changes. Two such values carry hashes:
-the path of the cache of executed cells (hash of engine, widgets and pinned packages) and `course_sources`
+the path of the cache of executed cells (hash of engine, widgets, recorded runs and pins) and `course_sources`
 (these and the extension itself). An unchanged checkout has unchanged hashes, and nothing is done twice.
 """
 
@@ -21,7 +21,7 @@ EXTENSION_FILES = (".py", ".mjs", ".css", ".html", ".json")
 def set_hashes(app: Sphinx, config: Config) -> None:
     """Put the hashes into the configuration, and drop the executed cells of other states of the code."""
     root = Path(app.srcdir)
-    code = [*sources(root, *CODE), root / "requirements.lock"]
+    code = [*sources(root, *CODE, suffixes=(".py", ".run")), root / "requirements.lock"]
     code_hash = tree_hash(root, code, platform.python_version())[:16]
     extension = sources(root, "book/course", suffixes=EXTENSION_FILES)
     cells = Path(app.outdir).parent / "cells"

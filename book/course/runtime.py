@@ -4,19 +4,17 @@
     rt/widgets/    the page's JavaScript, bundled
     rt/plotly/     charts
     rt/mathjax/    fonts and style sheet of the equations
-    rt/recorded/   recorded runs, one file per widget
+    rt/recorded/   recorded runs: for every widget an index, and one file per run
     rt/manifest.json   every file with its size and hash
 
 They are assembled in `_build/extra`, each part only when its inputs have changed, and copied into the site
 at the end of a build (Sphinx itself copies extra files only in builds in which some page has changed).
 """
 
-import functools
+import contextlib
 import json
-import re
 import shutil
-import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,10 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from pinn_widgets.build import archive
+from pinn_widgets.build.archive import OutOfDateError
 
 from . import icons, kernel
+from .bundling import BundlingError, bundle_notebook, esbuild
 from .equations import SCRIPT, Typesetter
 from .errors import CourseError, ends_build
 from .hashing import file_hash, sources, tree_hash
@@ -42,7 +42,6 @@ NUMPY_SHA256 = "125230b4c3ecd08803e5c43f1162e017c0718d9f253146225a705a952b9c16c2
 
 PAGE = "widgets/hosts/page"
 ENTRIES = ("main.js", "worker.js", "page.css")  # of PAGE; main.js becomes page.js, which pages load
-NOTEBOOK = "widgets/hosts/notebook"
 
 
 class Assembly:
@@ -83,7 +82,7 @@ class Assembly:
         vendored = [self.node_modules / entry["source"] for entry in json.loads(TABLE.read_text()).values()]
         course = [
             *sources(self.root, "pinn_core", "widgets"),
-            *(self.root / name for name in ("pyproject.toml", "setup.py", "LICENSE")),
+            *(self.root / name for name in ("pyproject.toml", "setup.py", "LICENSE", "pinn_core/py.typed")),
         ]
         page = sources(self.root, "widgets", suffixes=(".js", ".css"))
         mathjax = self.node_modules / "mathjax/package.json"
@@ -104,7 +103,10 @@ class Assembly:
 
     def part(self, name: str, inputs: Iterable[Path], make: Callable[[], Any]) -> None:
         """Make one part anew if its inputs, or the code that makes it, have changed since the last time."""
-        made_by = [HERE / f"{module}.py" for module in ("runtime", "vendored", "wheels", "kernel", "locks")]
+        made_by = [
+            HERE / f"{module}.py"
+            for module in ("runtime", "bundling", "vendored", "wheels", "kernel", "locks")
+        ]
         present = [path for path in (*inputs, *made_by) if path.exists()]
         stamp, key = self.stamps / name, tree_hash(self.root, present, str(self.numpy_wheel))
         if stamp.exists() and stamp.read_text() == key:
@@ -153,93 +155,58 @@ class Assembly:
     def bundle(self) -> None:
         """Bundle the page's JavaScript and style sheet as ES modules."""
         target = self.rt / "widgets"
-        self.esbuild(
-            [("page" if entry == "main.js" else entry.split(".")[0], f"{PAGE}/{entry}") for entry in ENTRIES],
-            target,
-            "--splitting",
-            # chunks stand beside the entries, so that addresses relative to import.meta.url hold in both
-            "--chunk-names=[name]-[hash]",
-            "--external:../pyodide/*",
-            "--external:../plotly/*",
-        )
+        entries = [
+            ("page" if name == "main.js" else name.split(".")[0], f"{PAGE}/{name}") for name in ENTRIES
+        ]
+        with reported():
+            esbuild(
+                self.root,
+                entries,
+                target,
+                "--splitting",
+                # chunks stand beside the entries, so that addresses relative to import.meta.url hold in both
+                "--chunk-names=[name]-[hash]",
+                "--external:../pyodide/*",
+                "--external:../plotly/*",
+            )
 
     def bundle_front_end(self) -> None:
-        """Bundle the front end of widgets in notebooks: one module with everything in it, one style sheet."""
-        self.esbuild(
-            [("widget", f"{NOTEBOOK}/widget.js"), ("style", f"{NOTEBOOK}/notebook.css")], self.front_end
-        )
-        # ipywidgets has classes of the same names: our rules hold inside our widgets only
-        style = self.front_end / "style.css"
-        style.write_text(scoped(style.read_text(), ".course-widget"))
-
-    def esbuild(self, entries: list[tuple[str, str]], target: Path, *options: str) -> None:
-        """Bundle sources into a folder, each entry under its name, as ES modules."""
-        for _, source in entries:
-            if not (self.root / source).exists():
-                raise CourseError(f"{self.root / source} is missing; restore it from the repository.")
-        # the program itself: its wrapper in node_modules/.bin answers errors with a trace of its own
-        esbuild = next((self.node_modules / "@esbuild").glob("*/bin/esbuild"), None)
-        if esbuild is None:
-            raise CourseError(
-                f"{self.node_modules / '@esbuild'} is incomplete; run `npm ci` and build again."
-            )
-        shutil.rmtree(target, ignore_errors=True)
-        command = [
-            str(esbuild),
-            *(f"{name}={source}" for name, source in entries),
-            f"--outdir={target}",
-            "--bundle",
-            "--format=esm",
-            "--target=es2022",
-            "--minify",
-            "--legal-comments=none",
-            "--log-level=warning",
-            *options,
-        ]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise CourseError(f"the page's JavaScript does not bundle:\n{done.stderr}")
+        """Bundle the front end of widgets in notebooks."""
+        with reported():
+            bundle_notebook(self.root, self.front_end)
 
     def add_recorded(self) -> None:
-        """Copy the recorded runs of every widget that has some; they are computed first if need be."""
+        """Write what pages fetch of the recorded runs: an index for every widget, and a file for every run.
+
+        Raises
+        ------
+        CourseError : recorded runs are missing, out of date or damaged.
+        """
         folder = self.rt / "recorded"
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for module in sorted((self.root / "widgets").glob("*/record.py")):
-            widget = module.parent.name
-            try:
-                recording = archive.load(widget)
-            except subprocess.CalledProcessError as error:
-                raise CourseError(
-                    f"the runs of the widget {widget} cannot be recorded; see above."
-                ) from error
-            name = f"{widget.replace('_', '-')}.json"
-            (folder / name).write_text(json.dumps(recording, separators=(",", ":")))
+        for widget in archive.widgets():
+            index, files = archive.published(recording_of(widget))
+            target = folder / widget.replace("_", "-")
+            target.mkdir(parents=True)
+            for name, content in {"index.run": index, **files}.items():
+                (target / name).write_bytes(content)
 
 
-def scoped(css: str, scope: str) -> str:
-    """A style sheet, minified, whose rules hold only inside elements that match `scope`.
-
-    Rules that name the scope themselves stay as they are.
-    """
-    result, at = [], 0
-    for brace in re.finditer(r"[{}]", css):
-        head = css[at : brace.start()]
-        at = brace.end()
-        is_rule = brace[0] == "{" and head and not head.startswith("@")
-        result.append(",".join(map(functools.partial(within, scope), split_list(head))) if is_rule else head)
-        result.append(brace[0])
-    return "".join([*result, css[at:]])
+def recording_of(widget: str) -> dict[str, Any]:
+    """The recording of a widget; CourseError if it cannot be used."""
+    try:
+        return archive.load(widget)
+    except (OutOfDateError, ValueError) as error:
+        raise CourseError(str(error)) from error
 
 
-def within(scope: str, selector: str) -> str:
-    """A selector, limited to what is inside the scope."""
-    return selector if scope in selector else f"{scope} {selector}"
-
-
-def split_list(selectors: str) -> list[str]:
-    """The selectors of a list, split at its commas but not at those in brackets."""
-    return re.split(r",(?![^(\[]*[)\]])", selectors)
+@contextlib.contextmanager
+def reported() -> Iterator[None]:
+    """Report what goes wrong in bundling as an error of the build."""
+    try:
+        yield
+    except BundlingError as error:
+        raise CourseError(str(error)) from error
 
 
 def write_locks(base_lock: Path, wheels: list[Path]) -> None:

@@ -75,7 +75,12 @@ def build_course_wheel(root: Path, workspace: Path, folder: Path, front_end: Pat
         shutil.copytree(front_end, copy / "widgets" / FRONT_END)
     script = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
     built = subprocess.run(
-        [sys.executable, "-c", script, str(workspace)], cwd=copy, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, str(workspace)],
+        cwd=copy,
+        env=os.environ | {"COURSE_FRONT_END": "elsewhere"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     wheels = list(workspace.glob("*.whl"))
     if built.returncode or len(wheels) != 1:

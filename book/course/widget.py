@@ -193,7 +193,7 @@ class Instance:
         """What the page's script needs to know of the widget."""
         return {
             **definition(self.name, self.recipe, self.start, "train" if self.short else None),
-            "recorded": f"{runtime}/recorded/{self.name}.json",
+            "recorded": f"{runtime}/recorded/{self.name}/",
             "runtime": f"{runtime}/",
         }
 

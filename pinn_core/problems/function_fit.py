@@ -6,32 +6,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import positive_number, whole_number
+from ..errors import SettingError, finite_number, number_between, whole_number
 from ..jets import Array
 
 
 @dataclass(frozen=True)
 class FunctionFit:
-    """Fit u(x) = tanh(steepness x) on [-1, 1].
+    """Fit u(x) = tanh(steepness (x - centre)) on [-1, 1].
 
     Parameters
     ----------
-    steepness : slope of the step at x = 0, above 0.
+    steepness : slope of the step in its centre, from 1e-6 to 1e6.
     n_points : number N of data points, at least 2: uniform, with both ends.
+    centre : where the step is, between -1 and 1. With 0 the target is odd and the points are symmetric, and
+        a network whose biases start at zero has bias gradients that are zero but for rounding, which Adam
+        turns into full steps: runs from the same seed then differ from one processor to the next.
 
     Loss term
     ---------
-    data : mean over the points of (u - tanh(steepness x))^2.
+    data : mean over the points of (u - tanh(steepness (x - centre)))^2.
     """
 
     steepness: float = 20.0
     n_points: int = 30
+    centre: float = 0.05
 
     order = 0
     linear = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "steepness", positive_number("steepness", self.steepness, 1e6))
+        object.__setattr__(self, "steepness", number_between("steepness", self.steepness, 1e-6, 1e6))
+        centre = finite_number("centre", self.centre)
+        if not -1 < centre < 1:
+            raise SettingError("centre", self.centre, "a number between -1 and 1")
+        object.__setattr__(self, "centre", centre)
         object.__setattr__(self, "n_points", whole_number("n_points", self.n_points, 2, 100_000))
 
     @property
@@ -59,7 +67,7 @@ class FunctionFit:
 
     def exact(self, x: Array) -> Array:
         """The function to fit."""
-        return np.tanh(self.steepness * x)
+        return np.tanh(self.steepness * (x - self.centre))
 
     def ansatz(self, x: Array) -> tuple[Array, Array] | None:  # noqa: ARG002
         """None: there is no hard constraint."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SettingError, positive_number, whole_number
+from ..errors import number_between, one_of, whole_number
 from ..jets import Array
 
 
@@ -39,11 +39,10 @@ class HarmonicOscillator:
     linear = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "omega", positive_number("omega", self.omega, 1e6))
-        object.__setattr__(self, "t_end", positive_number("t_end", self.t_end, 1e6))
+        object.__setattr__(self, "omega", number_between("omega", self.omega, 1e-6, 1e6))
+        object.__setattr__(self, "t_end", number_between("t_end", self.t_end, 1e-6, 1e6))
         object.__setattr__(self, "n_points", whole_number("n_points", self.n_points, 2, 100_000))
-        if self.constraint not in ("soft", "hard"):
-            raise SettingError("constraint", self.constraint, "one of soft, hard")
+        one_of("constraint", self.constraint, ("soft", "hard"))
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from .gradient_norm import GradientNormWeights
 from .ntk_trace import NtkTraceWeights
 from .point_gradient_norm import PointGradientNormWeights
 from .residual_attention import ResidualAttention
-from .scheme import Weighting, WeightState
+from .scheme import Weighting, WeightState, check_state, check_update, held_by
 from .self_adaptive import SelfAdaptiveWeights
 
 WEIGHTINGS = Registry(
@@ -34,4 +34,7 @@ __all__ = [
     "SelfAdaptiveWeights",
     "WeightState",
     "Weighting",
+    "check_state",
+    "check_update",
+    "held_by",
 ]

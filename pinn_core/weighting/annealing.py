@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SettingError
 from ..measures import Measures
-from .scheme import Smoothed, WeightState, equal_weights, reference_term
+from .scheme import FIRST, Smoothed, WeightState, equal_weights, term_named
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class AnnealingWeights(Smoothed):
     ----------
     refresh, until, keep, low, high : see `Smoothed`.
     inside : whether the weight in force is inside the gradient of the denominator, mean |grad (lam_i L_i)|.
-    reference : the term r, whose weight stays 1; the first term in a problem without that term.
+    reference : the term r, whose weight stays 1; "first" for the first term of the problem.
 
     Source
     ------
@@ -40,7 +40,7 @@ class AnnealingWeights(Smoothed):
     """
 
     inside: bool = False
-    reference: str = "pde"
+    reference: str = FIRST
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,11 +51,12 @@ class AnnealingWeights(Smoothed):
 
     def init(self, sizes: Mapping[str, int], members: int | None) -> WeightState:
         """Equal weights; see `scheme.Weighting`."""
+        term_named("weighting.reference", self.reference, sizes)
         return WeightState(equal_weights(sizes, members))
 
     def update(self, state: WeightState, measures: Measures, epoch: int) -> None:  # noqa: ARG002
         """Move the weights towards those of the gradients now."""
-        reference = reference_term(self.reference, state.terms)
+        reference = term_named("weighting.reference", self.reference, state.terms)
         largest = np.abs(measures.gradients[reference]).max(axis=1).astype(float)
         for term, weight in state.terms.items():
             if term == reference:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SettingError, whole_number
+from ..errors import SettingError, one_of, whole_number
 from ..measures import Measures
-from .scheme import Smoothed, WeightState, equal_weights
+from .scheme import FIRST, Smoothed, WeightState, equal_weights, term_named
 
 DEFINITIONS = ("loss_consistent", "mean", "sum")
 
@@ -27,8 +27,8 @@ class NtkTraceWeights(Smoothed):
         - "mean": the same divided by N;
         - "loss_consistent": the same multiplied by the scale of the term, which is what the loss multiplies
           the sum of its squares by. A term that is a mean square is divided by N, one that is a sum is not.
-    anchor : the term whose weight stays 1, so that the others have weight trace(anchor) / trace; ignored in a
-        problem without that term. None gives every term the weight sum of all traces / trace.
+    anchor : the term whose weight stays 1, so that the others have weight trace(anchor) / trace; "first" for
+        the first term of the problem. None gives every term the weight sum of all traces / trace.
     sample : None, or the number of residuals of every term, evenly spread, that stand for all of it.
 
     Source
@@ -47,13 +47,12 @@ class NtkTraceWeights(Smoothed):
     """
 
     definition: str = "loss_consistent"
-    anchor: str | None = "pde"
+    anchor: str | None = FIRST
     sample: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.definition not in DEFINITIONS:
-            raise SettingError("weighting.definition", self.definition, "one of " + ", ".join(DEFINITIONS))
+        one_of("weighting.definition", self.definition, DEFINITIONS)
         if self.anchor is not None and not isinstance(self.anchor, str):
             raise SettingError("weighting.anchor", self.anchor, "the key of a loss term, or None")
         if self.sample is not None:
@@ -61,6 +60,8 @@ class NtkTraceWeights(Smoothed):
 
     def init(self, sizes: Mapping[str, int], members: int | None) -> WeightState:
         """Equal weights, and traces that are not known yet; see `scheme.Weighting`."""
+        if self.anchor is not None:
+            term_named("weighting.anchor", self.anchor, sizes)
         traces = {term: np.full(members or 1, np.nan) for term in sizes}
         return WeightState(equal_weights(sizes, members), traces=traces)
 
@@ -74,7 +75,8 @@ class NtkTraceWeights(Smoothed):
             state.traces[term][:] = trace
             factors = {"sum": 1.0, "mean": 1 / measures.sizes[term], "loss_consistent": measures.scales[term]}
             rates[term] = state.traces[term] * factors[self.definition]
-        wanted = rates[self.anchor] if self.anchor in rates else sum(rates.values())
+        anchor = None if self.anchor is None else term_named("weighting.anchor", self.anchor, rates)
+        wanted = sum(rates.values()) if anchor is None else rates[anchor]
         for term, rate in rates.items():
-            if term != self.anchor:
+            if term != anchor:
                 self.mix(state.terms[term], wanted / rate)

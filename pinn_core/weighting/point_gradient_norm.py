@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SettingError, positive_number
+from ..errors import one_of, positive_number
 from ..measures import Measures
 from .scheme import Refreshed, WeightState, equal_points, equal_weights, share
 
@@ -50,9 +50,7 @@ class PointGradientNormWeights(Refreshed):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "keep", share("weighting.keep", self.keep))
-        if self.denominator not in DENOMINATORS:
-            allowed = "one of " + ", ".join(DENOMINATORS)
-            raise SettingError("weighting.denominator", self.denominator, allowed)
+        one_of("weighting.denominator", self.denominator, DENOMINATORS)
         object.__setattr__(self, "floor", positive_number("weighting.floor", self.floor, 1.0))
 
     def init(self, sizes: Mapping[str, int], members: int | None) -> WeightState:

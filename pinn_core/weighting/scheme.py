@@ -8,9 +8,13 @@ from typing import Protocol
 
 import numpy as np
 
-from ..errors import SettingError, non_negative_number, positive_number, whole_number
+from ..errors import SettingError, non_negative_number, one_of, positive_number, whole_number
 from ..jets import Array
 from ..measures import Measures
+
+FIRST = "first"  # stands for the first term of a problem
+
+Held = dict[tuple[str, str], Array]  # arrays of a state by attribute and term
 
 
 @dataclass
@@ -45,6 +49,75 @@ class WeightState:
             {name: cut(arrays) for name, arrays in self.memory.items()},
             self.updates,
         )
+
+
+def check_state(state: object, sizes: Mapping[str, int], members: int | None) -> None:
+    """Raise SettingError unless a scheme's first state has what `WeightState` says.
+
+    Parameters
+    ----------
+    sizes, members : as for `Weighting.init`.
+    """
+    if not isinstance(state, WeightState):
+        raise SettingError("weighting.init", state, "a method that returns a WeightState")
+    shape = (members or 1,)
+    _check_arrays("state.terms", state.terms, sizes, dict.fromkeys(sizes, shape))
+    if state.points is not None:
+        _check_arrays("state.points", state.points, sizes, {term: (*shape, n) for term, n in sizes.items()})
+    if state.traces is not None:
+        _check_arrays("state.traces", state.traces, sizes, dict.fromkeys(sizes, shape))
+    if not isinstance(state.memory, dict) or not all(
+        isinstance(kept, dict) for kept in state.memory.values()
+    ):
+        raise SettingError("state.memory", state.memory, "a dict of names to dicts of arrays")
+
+
+def check_update(state: WeightState, held: Held, returned: object) -> None:
+    """Raise SettingError if an update did something else than to change the arrays of its state.
+
+    Cost
+    ----
+    A comparison for every array.
+    """
+    if returned is not None:
+        raise SettingError(
+            "weighting.update", returned, "a method that changes the state and returns nothing"
+        )
+    now = held_by(state)
+    if len(now) != len(held):
+        names = ", ".join(f"{name}[{term!r}]" for name, term in sorted(now.keys() ^ held.keys()))
+        raise SettingError("weighting.update", names, "no other terms and arrays than those of init")
+    for (name, term), array in held.items():
+        if now.get((name, term)) is not array:
+            allowed = f"changed in place: {name}[{term!r}][:] = ..."
+            raise SettingError(f"{name}[{term!r}]", now.get((name, term)), allowed)
+
+
+def held_by(state: WeightState) -> Held:
+    """The arrays of a state that make up the loss, by attribute and term."""
+    held = {("state.terms", term): array for term, array in state.terms.items()}
+    if state.points is not None:
+        held |= {("state.points", term): array for term, array in state.points.items()}
+    return held
+
+
+def _check_arrays(
+    name: str, given: object, sizes: Mapping[str, int], shapes: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raise SettingError unless `given` has a float array of the right shape for every term, and no other."""
+    terms = ", ".join(sizes)
+    if not isinstance(given, dict):
+        raise SettingError(name, given, f"a dict of arrays for the terms {terms}")
+    if given.keys() != sizes.keys():
+        raise SettingError(name, ", ".join(map(str, given)) or "nothing", f"arrays for the terms {terms}")
+    for term, array in given.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.shape != shapes[term]:
+            shown = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else array
+            raise SettingError(
+                f"{name}[{term!r}]", shown, f"an array of float64 with the shape {shapes[term]}"
+            )
+        if not array.flags.writeable:
+            raise SettingError(f"{name}[{term!r}]", "read-only", "an array that can be changed")
 
 
 class Weighting(Protocol):
@@ -145,9 +218,11 @@ def share(name: str, value: object) -> float:
     return number
 
 
-def reference_term(wanted: str, terms: Mapping[str, object]) -> str:
-    """The term called `wanted`, or the first one if there is none of that name."""
-    return wanted if wanted in terms else next(iter(terms))
+def term_named(name: str, wanted: str, terms: Mapping[str, object]) -> str:
+    """The term called `wanted`, or the first one for `FIRST`; SettingError about `name` if there is none."""
+    if wanted == FIRST:
+        return next(iter(terms))
+    return one_of(name, wanted, tuple(terms))
 
 
 def _set(settings: object, name: str, value: object) -> None:

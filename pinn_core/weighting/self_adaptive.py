@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import Registry, SettingError, finite_number, positive_number
+from ..errors import Registry, SettingError, finite_number, one_of, positive_number
 from ..jets import Array
 from ..measures import Measures
 from .scheme import Refreshed, WeightState, equal_points, equal_weights
@@ -66,8 +66,7 @@ class SelfAdaptiveWeights(Refreshed):
         object.__setattr__(self, "gamma0", finite_number("weighting.gamma0", self.gamma0))
         if self.mask == "square" and self.gamma0 <= 0:
             raise SettingError("weighting.gamma0", self.gamma0, "a number above 0 with the square mask")
-        if self.ascent not in ASCENTS:
-            raise SettingError("weighting.ascent", self.ascent, "one of " + ", ".join(ASCENTS))
+        one_of("weighting.ascent", self.ascent, ASCENTS)
         object.__setattr__(self, "rate", positive_number("weighting.rate", self.rate, 1e6))
 
     def init(self, sizes: Mapping[str, int], members: int | None) -> WeightState:

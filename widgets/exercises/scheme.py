@@ -6,51 +6,34 @@ import numpy as np
 
 from pinn_core import Adam, DivergenceError, HarmonicOscillator, Mlp, NtkTraceWeights, SettingError, train
 
-from ..own_scheme import admitted
 from .verdict import Verdict, percent, right, wrong
 
 SEEDS = range(100, 103)
 EPOCHS = 2000
 CLEAN_BELOW = 0.05
 SMALL, LARGE = 30.0, 1000.0  # edges of the zone
-PARTS = {
-    "refresh": "the number of epochs between two updates",
-    "until": "the last epoch with an update, or None",
-    "init": "the method that makes the state before the first update",
-    "update": "the method that changes the weights in the state",
-}
 
 
 def trained(scheme: Any) -> Any:
     """The last snapshot of three runs under a scheme."""
     problem, network = HarmonicOscillator(n_points=50), Mlp(widths=(1, 32, 32, 1))
-    with admitted(scheme):
-        *_, last = train(problem, network, Adam(learning_rate=3e-3), scheme, SEEDS, EPOCHS, every=100)
+    *_, last = train(problem, network, Adam(learning_rate=3e-3), scheme, SEEDS, EPOCHS, every=100)
     return last
 
 
 def check_scheme(scheme: Any) -> Verdict:
     """Train three new starts under a scheme, and compare it with NTK weights."""
-    if isinstance(scheme, type):
-        return wrong(f"This is the class; give an object of it: {scheme.__name__}().")
-    missing = [name for name in PARTS if not hasattr(scheme, name)]
-    if missing:
-        return wrong(f"A scheme needs `{missing[0]}`, {PARTS[missing[0]]}.")
     try:
         last = trained(scheme)
     except DivergenceError as error:
         return wrong(f"Training breaks off: {error}")
     except SettingError as error:
-        return wrong(f"A setting is not allowed: {error}")
+        return wrong(f"This is not how a scheme works: {error}")
     except Exception as error:  # whatever the answer does, the reader is told
         return wrong(f"The scheme fails: {type(error).__name__}: {error}")
     weights = last.weights["ic"]
-    if not np.all(np.isfinite(weights)):
-        return wrong("A weight is not a finite number.")
     if np.ptp(weights) == 0:
-        return wrong(
-            "No weight ever changes. Does `update` change the arrays in place: `state.terms[term][:] = ...`?"
-        )
+        return wrong("No weight ever changes: `update` leaves them as they were.")
     own, end = float(np.median(last.rel_l2[:, -1])), middle(weights)
     found = (
         f"From three new starts the median error is {percent(own)}, with a weight of {end:.3g} at the end."

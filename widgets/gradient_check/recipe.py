@@ -72,7 +72,7 @@ bend = "{bend}"
 check = gradient_check(
     HarmonicOscillator(omega=2 * np.pi, n_points=10, constraint="{constraint}"),
     Mlp(widths=(1, *[{width}] * {depth}, 1)),
-    FixedWeights(pde=1.0, ic=100.0),
+    {{"soft": FixedWeights(pde=1.0, ic=100.0), "hard": FixedWeights()}}["{constraint}"],
     seed={seed},
     bend=None if bend == "none" else bend,
     bend_by={bend_by},
@@ -86,7 +86,7 @@ def run(settings: Settings) -> Generator[Wire, Settings | None, None]:
     check = gradient_check(
         HarmonicOscillator(n_points=N_POINTS, constraint=settings.constraint),
         Mlp(widths=(1, *[settings.width] * settings.depth, 1)),
-        FixedWeights(pde=1.0, ic=LAM_IC),
+        FixedWeights() if settings.constraint == "hard" else FixedWeights(pde=1.0, ic=LAM_IC),
         seed=settings.seed,
         bend=None if settings.bend == "none" else settings.bend,
         bend_by=settings.bend_by,

@@ -33,7 +33,7 @@ def draw(recording: dict[str, Any], settings: Settings, short: bool, name: str) 
         axes.plot(curve["t"], curve["u"], linestyle=look.dash, color=look.colour, label=look.label)
     legend(axes, loc="lower left")
     errors = ", ".join(
-        f"{LOOKS[scheme].label} {percent(run['result']['rel_l2'])}" for scheme, run in runs.items()
+        f"{LOOKS[scheme].label} {percent(run['result']['rel_l2_late'])}" for scheme, run in runs.items()
     )
     solutions = to_svg(figure, f"{name}-solutions", f"Solutions of the schemes. Relative L2 error: {errors}.")
 
@@ -61,7 +61,7 @@ def row(label: str, result: dict[str, Any]) -> list[str]:
     losses, weights = result["losses"], result["weights"]
     return [
         label,
-        percent(result["rel_l2"]),
+        percent(result["rel_l2_late"]),
         f"{losses['pde']:.2g}",
         f"{losses['ic']:.2g}" if "ic" in losses else "none",
         rounded(weights["ic"]) if "ic" in weights else "none",

@@ -86,7 +86,7 @@ function fromTo(values) {
   return `from ${short(first, 2)} to ${short(last(values), 2)}`;
 }
 
-function errorText({ rel_l2: value, verdict, diverged }) {
+function errorText({ rel_l2_late: value, verdict, diverged }) {
   if (isLost({ diverged })) return `diverged at epoch ${diverged.epoch}`;
   return `${percent(value)}, ${VERDICTS[verdict].word}`;
 }
@@ -133,10 +133,10 @@ export default makeView({
   verdict(_, schemes) {
     const healthy = schemes.filter(({ run: { result } }) => !isLost(result));
     if (healthy.length === 0) return { word: "every scheme diverged", tone: "bad" };
-    const best = healthy.reduce((a, b) => (b.run.result.rel_l2 < a.run.result.rel_l2 ? b : a));
+    const best = healthy.reduce((a, b) => (b.run.result.rel_l2_late < a.run.result.rel_l2_late ? b : a));
     const { word, tone } = VERDICTS[best.run.result.verdict];
     return {
-      word: `best: ${best.label}, relative L2 error ${percent(best.run.result.rel_l2)}, ${word}`,
+      word: `best: ${best.label}, relative L2 error ${percent(best.run.result.rel_l2_late)}, ${word}`,
       tone,
     };
   },
@@ -145,7 +145,7 @@ export default makeView({
       title: "relative L2",
       cell(result) {
         if (isLost(result)) return { text: "diverged", tone: "bad" };
-        const { text, detail } = spread(result, "rel_l2", percent);
+        const { text, detail } = spread(result, "rel_l2_late", percent);
         const { word, tone } = VERDICTS[result.verdict];
         return { text: `${text}, ${word}`, detail, tone };
       },

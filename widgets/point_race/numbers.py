@@ -11,9 +11,10 @@ from .recipe import CENTRE_BELOW, EPOCHS_PER_SNAPSHOT, FAST_ASCENT, problem_of
 from .recipe import Settings as Race
 
 # Seeds to which the prose links, because one of them alone would mislead.
-NO_DROP, LARGE_DROP = 12, 1
+NO_DROP, LARGE_DROP = 21, 0
 FLATTERS_GRADIENT_NORM = 18
-HIDES_ATTENTION = 10
+HIDES_ATTENTION = 8
+TYPICAL = Race().seed
 
 # label in the tables, name of the ensemble
 SCHEMES = (
@@ -46,7 +47,12 @@ def centre_share(recording: dict[str, Any], ensemble: str, uniform: str = "defau
 
 def claims(recording: dict[str, Any]) -> dict[str, Claim]:
     """Every statement of the prose that a run could refute, with the runs that were asked."""
-    return opening_claims(recording) | weight_claims(recording) | mask_claims(recording)
+    return (
+        opening_claims(recording)
+        | weight_claims(recording)
+        | mask_claims(recording)
+        | linked_claims(recording)
+    )
 
 
 def opening_claims(recording: dict[str, Any]) -> dict[str, Claim]:
@@ -56,6 +62,7 @@ def opening_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         "centre_worse": Claim(
             "the mean error near the centre is at least twice that outside",
             measured(recording, "default", "ratio") > 2,
+            needed=0.95,
         ),
         "more_points_change_nothing": Claim(
             "ten times as many uniform points leave the centre within a quarter of its error",
@@ -68,8 +75,9 @@ def opening_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             needed=0.9,
         ),
         "sparse_misses": Claim(
-            "with few points and as many epochs the error near the centre is at least five times larger",
-            centre["sparse"] > 5 * centre["patient"],
+            "with few points and as many epochs the error near the centre is at least four times larger",
+            centre["sparse"] > 4 * centre["patient"],
+            needed=0.9,
         ),
     }
 
@@ -82,15 +90,12 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         "gradient_norm_ratio": Claim(
             "with gradient norms the ratio is no smaller than with uniform weights",
             drop(recording, "gradient_norm") <= 1,
-            needed=0.75,
+            needed=0.5,
         ),
         "gradient_norm_centre_same": Claim(
-            "with gradient norms the centre residual stays within a third of that with uniform weights",
-            np.abs(np.log(gradient_share)) < np.log(4 / 3),
+            "with gradient norms the centre residual stays within a quarter of that with uniform weights",
+            np.abs(np.log(gradient_share)) < np.log(5 / 4),
             needed=0.9,
-        ),
-        "gradient_norm_no_better": Claim(
-            "with gradient norms the centre residual is no smaller", gradient_share >= 1, needed=0.7
         ),
         "gradient_norm_even": Claim(
             "the largest of these weights is less than twice the smallest",
@@ -98,26 +103,24 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             needed=0.8,
         ),
         "gradient_norm_middle": Claim(
-            "the two points in the middle of the climb weigh clearly less than the average point",
-            np.array(weights["gradient_norm"]["weight_middle"]) < 0.9,
-        ),
-        "gradient_norm_flattered": Claim(
-            "on the seed to which the prose links the centre residual is smaller",
-            gradient_share[[FLATTERS_GRADIENT_NORM]] < 1,
+            "the two points in the middle of the climb weigh less than the average point",
+            np.array(weights["gradient_norm"]["weight_climb"]) < 1,
+            needed=0.95,
         ),
         "loss_gradient_worse": Claim(
-            "with the residual in the denominator the centre residual is at least five times larger",
-            centre_share(recording, "loss_gradient") > 5,
+            "with the residual in the denominator the centre residual is at least twice as large",
+            centre_share(recording, "loss_gradient") > 2,
             needed=0.9,
         ),
         "loss_gradient_upside_down": Claim(
             "with the residual in the denominator the centre has the smaller weights",
             np.less(weights["loss_gradient"]["weight_centre"], weights["loss_gradient"]["weight_outer"]),
+            needed=0.95,
         ),
         "attention_centre": Claim(
-            "residual attention at least halves the centre residual",
-            centre_share(recording, "attention") < 0.5,
-            needed=0.9,
+            "residual attention brings the centre below a tenth of its residual with uniform weights",
+            centre_share(recording, "attention") < 0.1,
+            needed=0.95,
         ),
         "attention_ratio": Claim(
             "residual attention lowers the ratio", drop(recording, "attention") > 1, needed=0.75
@@ -127,19 +130,15 @@ def weight_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             measured(recording, "attention", "weight_least_step") < 0,
             needed=0.8,
         ),
-        "attention_hidden": Claim(
-            "on the seed to which the prose links the ratio is worse and the centre ten times better",
-            (drop(recording, "attention") < 1)[[HIDES_ATTENTION]]
-            & (centre_share(recording, "attention") < 0.1)[[HIDES_ATTENTION]],
-        ),
         "attention_ratio_later": Claim(
             "after ten times the epochs residual attention has the larger ratio",
             drop(recording, "attention_5000", "default_5000") < 1,
-            needed=0.7,
+            needed=0.6,
         ),
         "attention_better_later": Claim(
             "and the smaller error all the same",
-            measured(recording, "attention_5000", "rel_l2") < measured(recording, "default_5000", "rel_l2"),
+            measured(recording, "attention_5000", "rel_l2_late")
+            < measured(recording, "default_5000", "rel_l2_late"),
             needed=0.75,
         ),
     }
@@ -165,6 +164,12 @@ def mask_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         "masks_centre_above": Claim(
             "masks are larger in the centre",
             np.concatenate([np.greater(one["weight_centre"], one["weight_outer"]) for one in masks]),
+            needed=0.95,
+        ),
+        "masks_shaped_like_m": Claim(
+            "the two points on the climb have smaller masks than the two beside them",
+            np.less(sets["masks_low"]["weight_climb"], sets["masks_low"]["weight_beside"]),
+            needed=0.9,
         ),
         "masks_zero_above_half": Claim(
             "from gamma 0 no mask is below one half",
@@ -173,9 +178,12 @@ def mask_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         "masks_zero_not_equal": Claim(
             "from gamma 0 the masks do not end equal: the largest is at least 1.4 times the smallest",
             spread(sets["masks_zero_5000"]) > 1.4,
+            needed=0.95,
         ),
         "masks_stall": Claim(
-            "ten times the epochs move the mean masks by less than 0.01", np.abs(stalled).ravel() < 0.01
+            "ten times the epochs raise no mean mask by as much as 0.02",
+            np.ravel(stalled) < 0.02,
+            needed=0.9,
         ),
         "masks_low_centre": Claim(
             "masks from gamma -2 bring the centre below half of its residual with uniform weights",
@@ -193,10 +201,6 @@ def mask_claims(recording: dict[str, Any]) -> dict[str, Claim]:
             np.abs(np.log(zero)) < np.log(1.5),
             needed=0.8,
         ),
-        "masks_seeds_disagree": Claim(
-            "of the seeds to which the prose links one has next to no drop and the other a large one",
-            np.array([low[NO_DROP] < 1.1, low[LARGE_DROP] > 4]),
-        ),
         "square_centre": Claim(
             "square masks lower the centre residual", centre_share(recording, "square") < 1, needed=0.9
         ),
@@ -210,12 +214,53 @@ def mask_claims(recording: dict[str, Any]) -> dict[str, Claim]:
         ),
         "patience_wins": Claim(
             "uniform weights with twice the epochs have a smaller error than masks from gamma -2",
-            measured(recording, "default_1000", "rel_l2") < measured(recording, "masks_low", "rel_l2"),
-            needed=0.7,
+            measured(recording, "default_1000", "rel_l2_late")
+            < measured(recording, "masks_low", "rel_l2_late"),
+            needed=0.65,
         ),
         "masks_low_fade": Claim(
-            "after ten times the epochs masks from gamma -2 lower the ratio about as often as not",
-            np.abs([np.mean(late > 1) - 0.5]) < 0.2,
+            "after ten times the epochs masks from gamma -2 lower the ratio by less",
+            late < low,
+            needed=0.55,
+        ),
+    }
+
+
+def linked_claims(recording: dict[str, Any]) -> dict[str, Claim]:
+    """Section 3.4: single seeds to which the prose links; nothing where other seeds were trained."""
+    seeds = list(recording["ensembles"]["default"]["seeds"])
+    if not {NO_DROP, LARGE_DROP, FLATTERS_GRADIENT_NORM, HIDES_ATTENTION, TYPICAL} <= set(seeds):
+        return {}
+    low, attention = drop(recording, "masks_low"), drop(recording, "attention")
+
+    def near_median(values: np.ndarray) -> bool:
+        lower, _, upper = quartiles(values)
+        return lower <= values[seeds.index(TYPICAL)] <= upper
+
+    return {
+        "gradient_norm_flattered": Claim(
+            "on the linked seed gradient norms leave the smaller residual in the centre",
+            [centre_share(recording, "gradient_norm")[seeds.index(FLATTERS_GRADIENT_NORM)] < 1],
+        ),
+        "attention_hidden": Claim(
+            "on the linked seed attention has the larger ratio, and a centre ten times better",
+            [
+                attention[seeds.index(HIDES_ATTENTION)] < 1,
+                centre_share(recording, "attention")[seeds.index(HIDES_ATTENTION)] < 0.1,
+            ],
+        ),
+        "masks_seeds_disagree": Claim(
+            "of two linked seeds one has next to no drop and the other a large one",
+            [low[seeds.index(NO_DROP)] < 1.1, low[seeds.index(LARGE_DROP)] > 2.5],
+        ),
+        "typical_seed": Claim(
+            "what the widget shows first lies between the quartiles of all seeds",
+            [
+                near_median(measured(recording, "default", "ratio")),
+                near_median(centre_share(recording, "gradient_norm")),
+                near_median(low),
+                near_median(attention),
+            ],
         ),
     }
 
@@ -267,9 +312,9 @@ def weight_numbers(recording: dict[str, Any]) -> dict[str, str]:
         "gradient_norm_ratio": median_range(measured(recording, "gradient_norm", "ratio")),
         "gradient_norm_centre": median_range(centre_share(recording, "gradient_norm")),
         "gradient_norm_no_smaller": of(said["gradient_norm_ratio"]),
-        "gradient_norm_no_better": of(said["gradient_norm_no_better"]),
+        "gradient_norm_same": of(said["gradient_norm_centre_same"]),
         "gradient_norm_spread": rounded(np.median(spread(sets["gradient_norm"]))),
-        "gradient_norm_middle": rounded(np.median(sets["gradient_norm"]["weight_middle"])),
+        "gradient_norm_middle": rounded(np.median(sets["gradient_norm"]["weight_climb"])),
         "gradient_norm_least": of(said["gradient_norm_middle"]),
         "loss_gradient_centre": rounded(np.median(centre_share(recording, "loss_gradient"))),
         "loss_gradient_worse": of(said["loss_gradient_worse"]),
@@ -296,6 +341,10 @@ def mask_numbers(recording: dict[str, Any]) -> dict[str, str]:
         "masks_low_centre": median_range(centre_share(recording, "masks_low")),
         "masks_low_drop": median_range(low),
         "masks_low_ratio": of(said["masks_low_ratio"]),
+        "masks_low_halved": of(Claim("", low >= 2)),
+        "masks_low_climb": rounded(np.median(sets["masks_low"]["weight_climb"])),
+        "masks_low_beside": rounded(np.median(sets["masks_low"]["weight_beside"])),
+        "masks_shaped_like_m": of(said["masks_shaped_like_m"]),
         "masks_low_smallest_drop": rounded(low.min()),
         "masks_low_largest_drop": rounded(low.max()),
         "masks_low_inside": rounded(np.median(sets["masks_low"]["weight_centre"])),
@@ -308,7 +357,8 @@ def mask_numbers(recording: dict[str, Any]) -> dict[str, str]:
         "masks_zero_inside_later": rounded(np.median(sets["masks_zero_5000"]["weight_centre"])),
         "masks_zero_outside_later": rounded(np.median(sets["masks_zero_5000"]["weight_outer"])),
         "masks_later_epochs": grouped(sets["masks_zero_5000"]["settings"]["epochs"]),
-        "masks_low_late_ratio": of(Claim("", drop(recording, "masks_low_5000", "default_5000") > 1)),
+        "masks_low_late_drop": median_range(drop(recording, "masks_low_5000", "default_5000")),
+        "masks_low_fade": of(said["masks_low_fade"]),
         "square_centre": median_range(centre_share(recording, "square")),
         "square_better": of(said["square_centre"]),
         "ascent_width": grouped(FAST_ASCENT["width"]),

@@ -7,7 +7,7 @@ and median and quartiles when every lane is an ensemble over seeds.
 
 import dataclasses
 import math
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -15,9 +15,13 @@ import numpy as np
 from pinn_core import DivergenceError, Mlp, SettingError, Snapshot, train
 
 from .following import Wire
+from .jobs import Job, JobFunction, late
 from .settings import WidgetSettings
 
 SomeSettings = TypeVar("SomeSettings", bound=WidgetSettings)
+
+# Measured times in the wire form of a lane.
+TIMES = frozenset({"milliseconds", "weighting_milliseconds"})
 
 QUARTILES = {"_low": 0.25, "": 0.5, "_high": 0.75}
 
@@ -31,7 +35,7 @@ class Lane:
     optimizer: Any
     weighting: Any
 
-    def train(self, seeds: int | range, epochs: int, every: int) -> Generator[Snapshot, Any, None]:
+    def train(self, seeds: int | Iterable[int], epochs: int, every: int) -> Generator[Snapshot, Any, None]:
         """Train it; see `pinn_core.train`."""
         return train(
             self.problem, self.network, self.optimizer, self.weighting, seeds, epochs=epochs, every=every
@@ -189,12 +193,12 @@ class Runner:
         return run
 
     def member(self, snapshot: Snapshot, member: int | None) -> Wire:
-        """One member of a snapshot in wire form, with what was observed on the way."""
+        """One member of a snapshot in wire form, with what was observed on the way, and late in it."""
         run = self.race.describe(snapshot, self.settings, self.name, member)
         for name, values in self.observed.items():
             series = np.array(values) if member is None else np.array(values)[:, member]
             run["series"][name] = series
-            run["result"][name] = float(series[-1])
+            run["result"][name] = float(late(series))
         return run
 
     def fault(self) -> dict[str, Any] | None:
@@ -290,3 +294,52 @@ def preset(settings: type[WidgetSettings], schemes: Sequence[str], **changes: An
 def with_every_scheme(settings: type[SomeSettings], changes: Mapping[str, Any]) -> SomeSettings:
     """Settings with every scheme switched on, as a recording has them."""
     return settings(**dict(changes) | dict.fromkeys(settings.flags(), True))
+
+
+def trained_lane(
+    race: Race, settings: WidgetSettings, scheme: str, every: int, stop: int | None = None
+) -> Wire:
+    """One lane of a race in wire form, trained alone to the end or to the first snapshot from `stop` on."""
+    lane = race.lanes(settings)[scheme]
+    runner = Runner(scheme, lane, dataclasses.replace(race, every=every), settings)
+    last = race.epochs(settings) if stop is None else min(stop, race.epochs(settings))
+    runner.move()
+    while runner.diverged is None and runner.epoch() < last:
+        runner.move()
+    return runner.wire()
+
+
+def assembled(race: Race, settings: WidgetSettings, runs: Mapping[str, Wire]) -> Wire:
+    """The wire form of a finished race from that of its lanes, with its settings."""
+    epochs = race.epochs(settings)
+    results = {name: run["result"] for name, run in runs.items()}
+    return {
+        "settings": settings.as_dict(),
+        "epoch": epochs,
+        "epochs": epochs,
+        "runs": dict(runs),
+        "result": {"runs": results},
+        **race.whole(settings),
+    }
+
+
+def shared_lanes(race: Race, races: Iterable[Any], function: JobFunction) -> dict[Any, dict[str, Job]]:
+    """The jobs that train every lane of some races, each with all schemes.
+
+    Lanes that are the same in two races share a job. `function` is given "changes", what differs from the
+    default settings, and "scheme".
+    """
+    known: dict[tuple[str, Lane, int, int], Job] = {}
+    found: dict[Any, dict[str, Job]] = {}
+    for settings in races:
+        found[settings] = {}
+        defaults = with_every_scheme(type(settings), {}).as_dict()
+        changes = {name: value for name, value in settings.as_dict().items() if value != defaults[name]}
+        for scheme, lane in race.lanes(settings).items():
+            key = scheme, lane, race.epochs(settings), settings.n_seeds
+            name = ",".join([scheme, *(f"{name}={value}" for name, value in changes.items())])
+            arguments = {"changes": changes, "scheme": scheme}
+            found[settings][scheme] = known.setdefault(
+                key, Job(f"runs/{name}", function, arguments, unsteady=TIMES)
+            )
+    return found

@@ -64,10 +64,15 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def network_seed() -> Any:
-    """The setting `seed` of widgets that train."""
+def network_seed(typical: int) -> Any:
+    """The setting `seed` of widgets that train; its default is one whose run is like most."""
     return setting(
-        0, label="Seed", minimum=0, maximum=9999, step=1, help="Draws the initial parameters of the network."
+        typical,
+        label="Seed",
+        minimum=0,
+        maximum=9999,
+        step=1,
+        help="Draws the initial parameters of the network.",
     )
 
 

@@ -12,6 +12,9 @@ from pinn_core import DivergenceError, SettingError
 
 from .wire import pack
 
+# The flag of a message about a run.
+GOES_ON, ENDED, NOTHING_TO_SHOW = 0, 1, 2
+
 
 class Run:
     """A run of one recipe, advanced slice by slice."""
@@ -57,15 +60,22 @@ class Run:
         return snapshot
 
 
+def told(message: Mapping[str, Any]) -> bytes:
+    """A message about a run, packed: "snapshot" and "finished", or "failure", or nothing."""
+    if "failure" in message or message.get("finished"):
+        return pack(message, ENDED)
+    return pack(message, GOES_ON if message.get("snapshot") is not None else NOTHING_TO_SHOW)
+
+
 def guarded(action: Callable[[], dict[str, Any]]) -> bytes:
     """The packed message of an action, or what went wrong in it as "failure"."""
     try:
-        return pack(action())
+        return told(action())
     except SettingError as error:
-        return pack({"failure": {"kind": "setting", "message": str(error)}})
+        return told({"failure": {"kind": "setting", "message": str(error)}})
     except DivergenceError as error:
         failure: dict[str, Any] = {"kind": "divergence", "message": str(error)}
         failure |= {"epoch": error.epoch, "term": error.term, "cause": error.cause}
-        return pack({"failure": failure})
+        return told({"failure": failure})
     except Exception as error:  # whatever it is, the reader is told
-        return pack({"failure": {"kind": "fault", "message": f"{type(error).__name__}: {error}"}})
+        return told({"failure": {"kind": "fault", "message": f"{type(error).__name__}: {error}"}})

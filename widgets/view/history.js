@@ -7,18 +7,16 @@ import { decades, joined } from "./axis.js";
  * @param {object} given
  * @param {string} given.title
  * @param {string} given.label of the vertical axis
- * @param {{name: string, color: string, dash?: string, width?: number, values: (run: any) => ArrayLike<number> | undefined}[]} given.lines
+ * @param {{name: string, series: string, color: string, dash?: string, width?: number}[]} given.lines
  * @param {[number, number]} given.limits what is beyond them is not drawn
  * @param {{name: string, value: number, dash: string}[]} [given.levels] values marked by a thin line
  * @param {(scene: any) => string} given.describe
  * @returns {import("./chart.js").ChartSpec}
  */
 export function historyChart({ title, label, lines, limits, levels = [], describe }) {
-  /** Range of all runs of a recording. @type {WeakMap<object, [number, number]>} */
-  const ranges = new WeakMap();
-  const rangeOf = (runs) =>
+  const rangeOf = (arraysOf) =>
     decades(
-      runs.flatMap((run) => lines.map(({ values }) => values(run) ?? [])),
+      lines.map(({ series }) => arraysOf[series] ?? []),
       limits,
     );
   return {
@@ -27,13 +25,12 @@ export function historyChart({ title, label, lines, limits, levels = [], describ
     y: { label, log: true },
     describe,
     draw({ run, recording }) {
-      if (recording && !ranges.has(recording)) ranges.set(recording, rangeOf(recording.runs));
-      const y = joined(rangeOf([run]), recording && ranges.get(recording));
+      const y = joined(rangeOf(run.series), recording && rangeOf(recording.ranges));
       const x = [0, run.epochs];
       const { epoch } = run.series;
       const layers = levels.map(({ name, value, dash }) => ({ ...LEVEL, name, dash, x, y: [value, value] }));
-      for (const { values, ...look } of lines) {
-        const drawn = values(run);
+      for (const { series, ...look } of lines) {
+        const drawn = run.series[series];
         if (drawn) layers.push({ kind: "line", x: epoch, y: drawn, ...look });
       }
       const moved = weightChanges(run);

@@ -233,11 +233,28 @@ export class Session {
     // a recorded race holds every scheme: flags choose among them, and do not set it apart
     const flags = flagsOf(this.#schema).map(({ name }) => name);
     const schema = this.#schema.filter(({ name }) => !inactive.includes(name) && !flags.includes(name));
-    const { run, differs } = nearestRun(recording, schema, settings);
+    const { entry, differs } = nearestRun(recording, schema, settings);
+    const run = recording.loaded(entry);
+    if (!run) {
+      this.#fetch(recording, entry);
+      return;
+    }
     const chosen = Object.fromEntries(flags.map((name) => [name, settings[name]]));
     const own = differs.length > 0 ? { ...run.settings, ...chosen } : settings;
     const shown = switchedOn(run, this.#schema, settings);
     const recorded = { ...shown, source: "recorded", settings: own, elapsed_ms: null, differs };
     this.#model.update({ run: recorded, reference: recorded });
+  }
+
+  /** Fetch a recorded run; when it is there, what comes closest to the settings then is shown. */
+  async #fetch(recording, entry) {
+    try {
+      await recording.load(entry);
+      this.#showRecorded();
+    } catch (error) {
+      this.#model.update({
+        status: `This recorded run could not be loaded (${error.message}). Train still works.`,
+      });
+    }
   }
 }

@@ -37,13 +37,13 @@ def overview(recording: dict[str, Any], settings: Settings, name: str) -> Pictur
     ):
         axes.plot(run["curve"]["t"], run["curve"]["u"], dash, color=colour, label=f"λ = {label}")
     legend(axes, loc="lower left", bbox_to_anchor=(0.0, 0.0))
-    outcomes = ", ".join(f"{label}: {percent(run['result']['rel_l2'])}" for label, run in runs.items())
+    outcomes = ", ".join(f"{label}: {percent(run['result']['rel_l2_late'])}" for label, run in runs.items())
     solutions = to_svg(
         figure, f"{name}-solutions", f"Solutions for four weights. Relative L2 error at {outcomes}."
     )
 
     ensemble = recording["ensembles"]["default"]
-    lam, errors = np.array(ensemble["lam_ic"]), np.array(ensemble["rel_l2"])
+    lam, errors = np.array(ensemble["lam_ic"]), np.array(ensemble["rel_l2_late"])
     low, median, high = np.quantile(errors, [0.25, 0.5, 0.75], axis=1)
     figure, axes = panel("Error against weight", "λ of the initial condition", "relative L2 error")
     axes.fill_between(lam, low, high, color=BLUE, alpha=0.25, linewidth=0, label="quartiles")
@@ -75,7 +75,7 @@ def overview(recording: dict[str, Any], settings: Settings, name: str) -> Pictur
 def one_run(recording: dict[str, Any], settings: Settings, name: str) -> Picture:
     """Solution and loss terms of a single run."""
     run = matching_run(recording, settings.as_dict())
-    series, curve, error = run["series"], run["curve"], percent(run["result"]["rel_l2"])
+    series, curve, error = run["series"], run["curve"], percent(run["result"]["rel_l2_late"])
     figure, axes = panel("Solution after training", "t", "u")
     axes.plot(curve["t"], curve["exact"], color=MUTED, linewidth=5, alpha=0.35, label="exact")
     axes.plot(curve["t"], curve["u"], color=BLUE, label="network")
@@ -104,4 +104,4 @@ def run_row(label: str, run: dict[str, Any]) -> list[str]:
     losses = [
         f"{result['losses'][term]:.2g}" if term in result["losses"] else "none" for term in ("pde", "ic")
     ]
-    return [label, percent(result["rel_l2"]), *losses, VERDICTS[result["verdict"]]]
+    return [label, percent(result["rel_l2_late"]), *losses, VERDICTS[result["verdict"]]]

@@ -7,21 +7,6 @@ import { makeView } from "../view/view.js";
 const weightOf = (run) => run.result.weights.ic;
 const hasWeight = (run) => weightOf(run) !== undefined;
 
-/** The norm of a term's gradient as it enters the step, its weight included. @type {WeakMap<object, any>} */
-const pulls = new WeakMap();
-
-function pullsOf({ series }) {
-  if (!pulls.has(series)) {
-    const weighted = (term) => {
-      const [norms, weights] = [series[`gradient_${term}`], series[`lam_${term}`]];
-      return norms && Float64Array.from(norms, (norm, k) => norm * weights[k]);
-    };
-    const [pde, ic] = [weighted("pde"), weighted("ic")];
-    pulls.set(series, { pde, ic, ratio: ic && pde.map((value, k) => value / ic[k]) });
-  }
-  return pulls.get(series);
-}
-
 const solution = {
   title: "Solution against cos(ωt)",
   x: { label: "t" },
@@ -35,7 +20,7 @@ const solution = {
     ],
   }),
   describe: ({ run: { curve, result } }) =>
-    `The network starts at ${short(curve.u[0], 2)}, where cos(ωt) is 1, and ends at ${short(last(curve.u), 2)}, where it is ${short(last(curve.exact), 2)}. Relative L2 error ${percent(result.rel_l2)}.`,
+    `The network starts at ${short(curve.u[0], 2)}, where cos(ωt) is 1, and ends at ${short(last(curve.u), 2)}, where it is ${short(last(curve.exact), 2)}. Relative L2 error ${percent(result.rel_l2)} now.`,
 };
 
 const losses = historyChart({
@@ -43,8 +28,8 @@ const losses = historyChart({
   label: "unweighted",
   limits: [1e-9, 1e6],
   lines: [
-    { name: "residual", color: "2", values: ({ series }) => series.loss_pde },
-    { name: "initial condition", color: "1", dash: "dash", values: ({ series }) => series.loss_ic },
+    { name: "residual", color: "2", series: "loss_pde" },
+    { name: "initial condition", color: "1", dash: "dash", series: "loss_ic" },
   ],
   describe: ({ run: { series, epoch } }) => {
     const initial = series.loss_ic
@@ -59,12 +44,12 @@ const gradients = historyChart({
   label: "norm",
   limits: [1e-7, 1e8],
   lines: [
-    { name: "‖∇L_PDE‖", color: "2", values: (run) => pullsOf(run).pde },
-    { name: "λ‖∇L_IC‖", color: "1", dash: "dash", values: (run) => pullsOf(run).ic },
-    { name: "ratio", color: "4", dash: "dot", values: (run) => pullsOf(run).ratio },
+    { name: "‖∇L_PDE‖", color: "2", series: "pull_pde" },
+    { name: "λ‖∇L_IC‖", color: "1", dash: "dash", series: "pull_ic" },
+    { name: "ratio", color: "4", dash: "dot", series: "pull_ratio" },
   ],
-  describe: ({ run }) => {
-    const { pde, ic, ratio } = pullsOf(run);
+  describe: ({ run: { series } }) => {
+    const { pull_pde: pde, pull_ic: ic, pull_ratio: ratio } = series;
     if (!ic) return `The gradient of the residual is at ${short(last(pde), 2)}; there is no other term.`;
     return `Now ${short(last(pde), 2)} for the residual and ${short(last(ic), 2)} for the weighted initial condition; their ratio was ${short(ratio[0], 2)} at the start and is ${short(last(ratio), 2)}.`;
   },
@@ -75,30 +60,10 @@ const error = historyChart({
   label: "relative L2 error",
   limits: [1e-5, 1e2],
   levels: LEVELS,
-  lines: [{ name: "error", color: "3", values: ({ series }) => series.rel_l2 }],
+  lines: [{ name: "error", color: "3", series: "rel_l2" }],
   describe: ({ run }) =>
-    `${percent(run.result.rel_l2)} at epoch ${run.epoch}: ${VERDICTS[run.result.verdict].word}.`,
+    `${percent(run.result.rel_l2)} at epoch ${run.epoch}; over the last quarter ${percent(run.result.rel_l2_late)}: ${VERDICTS[run.result.verdict].word}.`,
 });
-
-/** Median and quartiles over the seeds of every weight. @type {WeakMap<object, any>} */
-const bands = new WeakMap();
-
-function bandOf(recording) {
-  if (!bands.has(recording)) {
-    const { lam_ic: weights, rel_l2: errors, seeds } = recording.ensembles.default;
-    const sorted = errors.map((row) => [...row].sort((a, b) => a - b));
-    const [low, median, high] = [0.25, 0.5, 0.75].map((share) => sorted.map((row) => quantile(row, share)));
-    bands.set(recording, { weights, low, median, high, seeds: seeds.length });
-  }
-  return bands.get(recording);
-}
-
-function quantile(sorted, share) {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
-}
 
 function sameBut(a, b, names) {
   return Object.keys(a).every((name) => names.includes(name) || a[name] === b[name]);
@@ -107,13 +72,13 @@ function sameBut(a, b, names) {
 /** The reader's own runs as points, if there are any. */
 function ownRuns(name, symbol, runs) {
   if (runs.length === 0) return [];
-  const [x, y] = [runs.map(weightOf), runs.map(({ result }) => result.rel_l2)];
+  const [x, y] = [runs.map(weightOf), runs.map(({ result }) => result.rel_l2_late)];
   return [{ kind: "points", name, color: "2", symbol, x, y, texts: runs.map(pointText) }];
 }
 
 function pointText({ settings: { seed, learning_rate: rate, epochs }, result, changed }) {
   const moved = changed ? ", settings changed on the way" : "";
-  return `${percent(result.rel_l2)}: seed ${seed}, learning rate ${rate}, ${epochs} epochs${moved}`;
+  return `${percent(result.rel_l2_late)}: seed ${seed}, learning rate ${rate}, ${epochs} epochs${moved}`;
 }
 
 const goldilocks = {
@@ -124,14 +89,14 @@ const goldilocks = {
   draw({ settings, recording, finished }) {
     const layers = [];
     if (recording) {
-      const { weights, low, median, high, seeds } = bandOf(recording);
+      const { weights, low, median, high, n_seeds: seeds } = recording.scan;
       layers.push(
         { kind: "band", name: "quartiles", x: weights, low, high, color: "1" },
         { kind: "line", name: `median of ${seeds} seeds`, x: weights, y: median, color: "1" },
       );
     }
     const own = finished.filter(hasWeight);
-    const reference = recording?.ensembles.default.settings;
+    const reference = recording?.scan.settings;
     const comparable = (run) =>
       !run.changed && (!reference || sameBut(run.settings, reference, ["lam_ic", "seed"]));
     layers.push(
@@ -155,7 +120,7 @@ const goldilocks = {
   describe({ settings, recording, finished }) {
     const now = `The weight now is ${short(settings.lam_ic)}; ${finished.length} of your own runs are shown.`;
     if (!recording) return now;
-    const { weights, median, seeds } = bandOf(recording);
+    const { weights, median, n_seeds: seeds } = recording.scan;
     const best = median.indexOf(Math.min(...median));
     return `Over ${seeds} seeds the median error is ${percent(median[0])} at the smallest weight, ${percent(median[best])} at ${short(weights[best])} and ${percent(last(median))} at the largest. ${now}`;
   },
@@ -171,11 +136,11 @@ export default makeView({
   },
   verdict: ({ result }) => {
     const { word, tone } = VERDICTS[result.verdict];
-    return { word: `${word}: relative L2 error ${percent(result.rel_l2)}`, tone };
+    return { word: `${word}: relative L2 error ${percent(result.rel_l2_late)}`, tone };
   },
   readings: (run) => {
     const { losses: terms } = run.result;
-    const { ratio } = pullsOf(run);
+    const { pull_ratio: ratio } = run.series;
     return [
       ["residual loss", short(terms.pde, 2)],
       ["initial-condition loss", terms.ic === undefined ? "–" : short(terms.ic, 2)],

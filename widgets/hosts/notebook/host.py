@@ -16,6 +16,7 @@ import dataclasses
 import functools
 import importlib
 import json
+import re
 import sys
 import time
 import types
@@ -30,16 +31,15 @@ import traitlets
 
 from pinn_core import DivergenceError, SettingError
 
-from ...build import archive
-from ...own_scheme import admitted
 from ...runs.definition import definition
 from ...runs.settings import WidgetSettings, setting
-from ...runs.slices import Run, guarded
-from ...runs.wire import pack
+from ...runs.slices import Run, guarded, told
 from .names import class_name
 
 HERE = Path(__file__).parent
 BUNDLES = (HERE / "static", HERE.parents[2] / "_build/extra/notebook")  # in a wheel, in a checkout
+
+RECORDED = HERE.parents[2] / "_build/extra/rt/recorded"  # of a checkout
 
 SLICE_SECONDS = 0.04
 LEAST_BETWEEN_MESSAGES = 0.15  # seconds; a Jupyter server drops what comes faster than a megabyte a second
@@ -118,7 +118,7 @@ class NotebookWidget(anywidget.AnyWidget):
             _key=uuid.uuid4().hex,
             _definition=definition(self.widget_name, self.recipe, checked, only),
             _settings=checked.as_dict(),
-            _recorded=f"rt/recorded/{self.widget_name}.json" if sys.platform == "emscripten" else "",
+            _recorded=f"rt/recorded/{self.widget_name}/" if sys.platform == "emscripten" else "",
             **traits,
         )
         self.on_msg(self._receive)
@@ -280,7 +280,7 @@ class NotebookWidget(anywidget.AnyWidget):
             self._live = None
         if snapshot is not None and (finished or live.left == 0 or now - live.sent > LEAST_BETWEEN_MESSAGES):
             live.sent = now
-            self._tell(live, pack({"snapshot": snapshot, "finished": finished}))
+            self._tell(live, told({"snapshot": snapshot, "finished": finished}))
 
     def _fail(self, live: Live, error: BaseException) -> None:
         self._live = None
@@ -305,8 +305,8 @@ class NotebookWidget(anywidget.AnyWidget):
             self._start(content)
         elif kind == "hello":
             self._answer_hello()
-        elif kind == "recording":
-            self._send_recording()
+        elif kind == "recorded":
+            self._send_recorded(str(content.get("file")))
         elif live is None:
             return
         elif kind in ("resume", "step"):
@@ -349,11 +349,11 @@ class NotebookWidget(anywidget.AnyWidget):
             self.send({"type": "adopt", "id": content["id"], "settings": content["settings"]})
             self.send(content, [message])
 
-    def _send_recording(self) -> None:
-        """Send the recorded runs, if they are at hand."""
-        path = archive.recording_path(self.widget_name.replace("-", "_"))
-        if path.exists():
-            self.send({"type": "recording"}, [path.read_bytes()])
+    def _send_recorded(self, file: str) -> None:
+        """Send a file of the recorded runs; an empty answer if it is not at hand."""
+        known = re.fullmatch(r"[0-9a-f]+\.run|index\.run", file)
+        path = RECORDED / self.widget_name / file
+        self.send({"type": "recorded", "file": file}, [path.read_bytes()] if known and path.exists() else [])
 
 
 def with_own_scheme(recipe: Any, scheme: Any) -> Any:
@@ -381,12 +381,8 @@ def with_own_scheme(recipe: Any, scheme: Any) -> Any:
 
     race = dataclasses.replace(recipe.RACE, lanes=lanes)
 
-    def run(settings: Any) -> Any:
-        with admitted(scheme):
-            yield from race.run(settings)
-
     parts = {name: getattr(recipe, name) for name in dir(recipe) if not name.startswith("__")}
-    return types.SimpleNamespace(**parts | {"Settings": own_settings, "RACE": race, "run": run})
+    return types.SimpleNamespace(**parts | {"Settings": own_settings, "RACE": race, "run": race.run})
 
 
 def arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -1,3 +1,5 @@
+import { Recording } from "../../view/recording.js";
+
 /** Time in ms after which a kernel that has not answered at all counts as gone. */
 const ANSWER_LIMIT = 20_000;
 /** What stands for infinity in a message; a null would not arrive as Python's None everywhere. */
@@ -20,6 +22,8 @@ export class Kernel {
   /** Whoever listens to a run, by its id. @type {Map<number, import("../page/client.js").Listener>} */
   #listeners = new Map();
   #waiting = 0;
+  /** Who waits for a file of the recorded runs. @type {Map<string, (bytes: ArrayBuffer | null) => void>} */
+  #files = new Map();
 
   constructor(model, local) {
     this.#model = model;
@@ -31,9 +35,7 @@ export class Kernel {
   attach(session) {
     this.#session = session;
     this.#model.send({ type: "hello" });
-    const address = this.#model.get("_recorded");
-    if (address) this.#fetchRecording(address);
-    else this.#model.send({ type: "recording" });
+    this.#openRecording();
   }
 
   start({ settings, left, pace }, listener) {
@@ -86,8 +88,9 @@ export class Kernel {
       this.#adopt(content.id, content.settings);
     } else if (content.type === "command") {
       this.#local.send({ command: content.command });
-    } else if (content.type === "recording") {
-      this.#local.update({ recording: JSON.parse(new TextDecoder().decode(ownBuffer(buffers[0]))) });
+    } else if (content.type === "recorded") {
+      this.#files.get(content.file)?.(buffers?.length ? ownBuffer(buffers[0]) : null);
+      this.#files.delete(content.file);
     }
   }
 
@@ -107,16 +110,30 @@ export class Kernel {
     listener?.onFailed(SILENT);
   }
 
-  /** In the reader's browser the recorded runs stand beside the notebooks, outside of the kernel. */
-  async #fetchRecording(address) {
-    const root = document.getElementById("jupyter-config-data")?.dataset.jupyterLiteRoot;
-    if (root === undefined) return;
+  async #openRecording() {
     try {
-      const response = await fetch(new URL(`${root}/../${address}`, document.baseURI));
-      if (response.ok) this.#local.update({ recording: await response.json() });
+      this.#local.update({ recording: await Recording.open((file) => this.#read(file)) });
     } catch {
       // the widget trains without them
     }
+  }
+
+  /** A file of the recorded runs: in the reader's browser they stand beside the notebooks, elsewhere the kernel has them. */
+  async #read(file) {
+    const address = this.#model.get("_recorded");
+    if (address) {
+      const root = document.getElementById("jupyter-config-data")?.dataset.jupyterLiteRoot;
+      if (root === undefined) throw new Error("this is no page of the course");
+      const response = await fetch(new URL(`${root}/../${address}${file}`, document.baseURI));
+      if (!response.ok) throw new Error(`the server answers ${response.status}`);
+      return response.arrayBuffer();
+    }
+    const bytes = await new Promise((resolve) => {
+      this.#files.set(file, resolve);
+      this.#model.send({ type: "recorded", file });
+    });
+    if (bytes === null) throw new Error("the kernel has no such file");
+    return bytes;
   }
 }
 

@@ -1,5 +1,7 @@
 // Runs in the worker: fetches the runtime's files with a count of bytes, and checks each against the manifest.
 
+import { sha256 } from "../../view/digest.js";
+
 const MANIFEST = "manifest.json";
 const LOCK = "pyodide/page-lock.json";
 const CORE = ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip"].map(inPyodide);
@@ -113,8 +115,8 @@ async function check(response, entry, count) {
   }
   if (length !== entry.bytes)
     throw new FileError(entry.path, `is damaged: ${length} bytes, not ${entry.bytes}`);
-  // outside https and localhost there is no digest: then the length has to do
-  if (self.crypto.subtle && (await sha256(bytes)) !== entry.sha256) {
+  const digest = await sha256(bytes); // where there is none, the length has to do
+  if (digest !== null && digest !== entry.sha256) {
     throw new FileError(entry.path, "is damaged: its checksum is wrong");
   }
   return bytes;
@@ -127,9 +129,4 @@ async function* parts(stream) {
     if (done) return;
     yield value;
   }
-}
-
-async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

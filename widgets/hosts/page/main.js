@@ -1,6 +1,7 @@
 // Entry of every page with widgets: gives each widget its model, its session and its view.
 
 import { Model } from "../../view/model.js";
+import { Recording } from "../../view/recording.js";
 import { Session } from "../../view/session.js";
 import { readSettings, toQuery } from "../../view/settings.js";
 import { TOUCHES } from "../../view/stage.js";
@@ -41,8 +42,12 @@ async function mount(root) {
   applyFragment(root, model);
   model.on("change:settings", () => keepInFragment(root, model));
   // the short form has one recorded run, which its first picture shows already
-  if (definition.options?.only) atFirstTouch(root, () => loadRecording(model));
-  else loadRecording(model);
+  const opened = definition.options?.only ? null : openRecording(model);
+  atFirstTouch(root, async () => {
+    await (opened ?? openRecording(model));
+    // whoever touches a control is about to ask for other runs; one that is missing is reported when it is asked for
+    model.get("recording")?.loadRest().catch(() => {});
+  });
 }
 
 function atFirstTouch(root, action) {
@@ -54,13 +59,15 @@ function atFirstTouch(root, action) {
   for (const touch of TOUCHES) root.addEventListener(touch, touched, { signal: listening.signal });
 }
 
-async function loadRecording(model) {
-  try {
-    const response = await fetch(new URL(model.get("definition").recorded, document.baseURI), {
-      priority: "low",
-    });
+async function openRecording(model) {
+  const folder = new URL(model.get("definition").recorded, document.baseURI);
+  const read = async (file) => {
+    const response = await fetch(new URL(file, folder), { priority: "low" });
     if (!response.ok) throw new Error(`the server answers ${response.status}`);
-    model.update({ recording: await response.json() });
+    return response.arrayBuffer();
+  };
+  try {
+    model.update({ recording: await Recording.open(read) });
   } catch (error) {
     model.update({ status: `The recorded runs could not be loaded (${error.message}). Train still works.` });
   }

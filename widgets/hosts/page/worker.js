@@ -3,11 +3,12 @@
 // From the page: load, start, resume, pause, step, change, pace, stop, ping.
 // To the page: progress, ready, failed, run (a message of the driver), pong.
 
+import { flagOf } from "../../runs/wire.js";
 import { download } from "./download.js";
 
 const SLICE_SECONDS = 0.04;
 const LONGEST_SLEEP = 50;
-/** What the driver says of a run in the second number of a message; 0 if it has a snapshot and goes on. */
+/** The flag of a message of the driver; 0 if it has a snapshot and the run goes on. */
 const [ENDED, NOTHING_TO_SHOW] = [1, 2];
 const EMPTY_WASM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
@@ -68,7 +69,7 @@ function call(id, name, ...args) {
   view.release();
   bytes.destroy();
   run.elapsed += performance.now() - start;
-  const [, state] = new Uint32Array(buffer, 0, 2);
+  const state = flagOf(buffer);
   if (state === ENDED) stop(id);
   postMessage({ type: "run", id, buffer, elapsed: run.elapsed }, [buffer]);
   return state !== NOTHING_TO_SHOW;
