@@ -6,10 +6,10 @@ Training step. Harmonic initial value problem u'' + omega^2 u = 0, u(0) = 1, u'(
 Adam at learning rate 1e-3. A step is loss, gradient and update. Parameters travel as one flat vector
 W1, b1, W2, b2, W3, b3 with W of shape (in, out).
 
-Fields. Mean square of the residual, and its gradient, in two inputs: of the wave equation u_tt - 4 u_xx = 0, and of
-both momentum equations of the steady cavity with a stream function f (u = f_y, v = -f_x) and a pressure p,
-    f_y f_xy - f_x f_yy + p_x - nu (f_yxx + f_yyy)  and  f_x f_xy - f_y f_xx + p_y + nu (f_xxx + f_xyy),
-which need derivatives to third order.
+Fields. Mean square of the residual, and its gradient, in two inputs: of the wave equation u_tt - 4 u_xx = 0,
+and of both momentum equations of the steady cavity with a stream function f (u = f_y, v = -f_x) and a
+pressure p, which need derivatives to third order:
+    f_y f_xy - f_x f_yy + p_x - nu (f_yxx + f_yyy)  and  f_x f_xy - f_y f_xx + p_y + nu (f_xxx + f_xyy).
 
 NTK trace. The squared gradient norms of all residuals of the same problem, u'' + omega^2 u at the points and
 u(0) - 1, u'(0), summed over each loss term; at two sizes of network and points.

@@ -12,13 +12,12 @@ versions = ours.versions
 
 ONE, T, X = derivatives(2)
 LAPLACE = T * T + X * X
+FIRST = {"u": ONE, "x": T, "y": X}
+SECOND = {"xx": T * T, "xy": T * X, "yy": X * X}
 STREAMS = {
     "wave": Operators({"u": ONE, "t": T, "x": X, "wave": T * T - 4 * X * X}, ("t", "x")),
-    "cavity": Operators(
-        {"f": ONE, "x": T, "y": X, "xx": T * T, "xy": T * X, "yy": X * X, "xl": T * LAPLACE, "yl": X * LAPLACE},
-        ("x", "y"),
-    ),
-}  # fmt: skip
+    "cavity": Operators({**FIRST, **SECOND, "xl": T * LAPLACE, "yl": X * LAPLACE}, ("x", "y")),
+}
 
 
 def wave_loss(u: np.ndarray, du: np.ndarray) -> float:
@@ -46,7 +45,8 @@ def cavity_loss(u: np.ndarray, du: np.ndarray) -> float:
 class _Step:
     def __init__(self, field: task.Field, precision: str) -> None:
         network, theta = Mlp(widths=field.widths), field.start().astype(precision)[None]
-        self.gradient, self.loss = np.empty_like(theta), {"wave": wave_loss, "cavity": cavity_loss}[field.equation]
+        self.loss = {"wave": wave_loss, "cavity": cavity_loss}[field.equation]
+        self.gradient = np.empty_like(theta)
         self.layers, self.d_layers = network.layers(theta), network.layers(self.gradient)
         self.sweep = Sweep(network, field.points().astype(precision), STREAMS[field.equation], 1, theta.dtype)
 
