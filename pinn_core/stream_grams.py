@@ -141,7 +141,7 @@ class Sensitivities:
         np.multiply(self.s[top].streams, layers[-1].transposed, out=self.delta[top].streams)
         yield top
         for i in reversed(range(top)):
-            np.matmul(self.delta[i + 1].streams, layers[i + 1].transposed, out=self.delta[i].streams)
+            np.matmul(self.delta[i + 1].streams, layers[i + 1].turned(), out=self.delta[i].streams)
             for function, arguments in self.calls[i]:
                 function(*arguments)
             yield i
