@@ -62,7 +62,7 @@ need_node() {
 need_free_port() {
   local base
   base=$(find_python)
-  "$base" - "$1" 2>/dev/null <<'END' || fail "port $1 is taken; choose another: ./build.sh serve --port 8001"
+  "$base" - "$1" 2>/dev/null <<'END' || fail "port $1 is taken; choose another: ./build.sh $command --port 8001"
 import socket, sys
 with socket.socket() as probe:
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -89,7 +89,8 @@ python_packages() {
   stage "Python packages ($1)"
   make_environment
   if ! cmp -s "$1" ".venv/$1"; then
-    "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$1"
+    # most modules are never imported: Python compiles those that are
+    "$python" -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement "$1"
     cp "$1" .venv/
   fi
 }
@@ -115,7 +116,6 @@ course_package() {
 }
 
 node_packages() { # what to install: "run" is enough for building, "all" has the tools for tests as well
-  stage 'Node packages'
   if cmp -s package-lock.json node_modules/.installed-all || cmp -s package-lock.json "node_modules/.installed-$1"; then
     return
   fi
@@ -153,17 +153,21 @@ need_chromium() {
 
 book() {
   stage 'Runtime files and pages'
-  "$python" .venv/bin/jupyter-book build -W -n -q "$@" .
+  PYTHONPATH=book "$python" -m course.build "$@"
 }
 
 # ---- commands ----
 
-ready_to_build() {
+ready_to_build() { # node packages as in node_packages, fetched while Python's are installed
   need_node
+  find_python >/dev/null
+  node_packages "$1" &
+  local fetching=$!
   python_packages requirements.lock
   notebook_wheels
   course_package
-  node_packages "$1"
+  stage 'Node packages'
+  wait "$fetching"
 }
 
 ready_to_test() {
@@ -171,24 +175,23 @@ ready_to_test() {
   python_packages requirements-test.lock
 }
 
-serve() {
-  local port=8000
-  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "serve takes only --port N"; fi
+build_to_serve() { # finds the port among the arguments of the command
+  port=8000
+  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "$command takes only --port N"; fi
   stages=6
   need_free_port "$port"
   ready_to_build run
   book
+}
+
+serve() {
+  build_to_serve "$@"
   stage 'Server'
   PYTHONPATH=book exec "$python" -m course.serve _build/html --port "$port"
 }
 
 watch() {
-  local port=8000
-  if [[ ${1-} == --port && ${2-} =~ ^[0-9]+$ ]]; then port=$2; elif (($#)); then fail "watch takes only --port N"; fi
-  stages=6
-  need_free_port "$port"
-  ready_to_build run
-  book
+  build_to_serve "$@"
   stage 'Watching'
   PYTHONPATH=book exec "$python" -m course.watch --port "$port"
 }

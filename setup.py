@@ -14,7 +14,12 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-BUILD_TIME = {"jobs", "numbers", "picture"}  # modules in the folder of each widget that only the book needs
+BUILD_TIME = {
+    "jobs",
+    "claims",
+    "numbers",
+    "picture",
+}  # modules in the folder of each widget that only the book needs
 STATIC = "hosts/notebook/static"
 
 engine = ["pinn_core", *(f"pinn_core.{name}" for name in find_packages("pinn_core"))]

@@ -1,21 +1,24 @@
 """The archive of runs: what is recorded is what the code gives, and what is out of date is named."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pinn_widgets.build import archive, record
+from pinn_widgets.build import archive, record, running
 from pinn_widgets.build.archive import OutOfDateError, Recorded
 from pinn_widgets.runs.jobs import Job, late, over_seeds
 from pinn_widgets.weight_tuner import jobs as tuner_jobs
@@ -41,7 +44,7 @@ def one_of_every_ensemble() -> record.Selection:
 def pool() -> Iterator[concurrent.futures.Executor]:
     """Processes on all cores, with one thread each."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in record.ONE_THREAD.items():
+        for name, value in running.ONE_THREAD.items():
             patch.setenv(name, value)
         spawn = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(mp_context=spawn) as executor:
@@ -206,15 +209,84 @@ def test_a_recording_that_was_broken_off_goes_on(
     assert "finished before" not in capsys.readouterr().err
 
 
+@contextlib.contextmanager
+def started(script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process that has said a word, killed in the end."""
+    command = [sys.executable, "-c", script, *arguments]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
+
+
+CLAIMING = """
+import sys, time
+from pathlib import Path
+from pinn_widgets.build import record
+record.STATE = Path(sys.argv[1])
+with record.locks() as lock:
+    mine = record.claimed(record.selected(["gradient_check/default"]), lock)
+    print(len(mine), flush=True)
+    time.sleep(600)
+"""
+
+
 @pytest.mark.usefixtures("elsewhere")
 def test_no_job_is_recorded_twice_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     selection = record.selected([CHECKS])
-    with record.claimed(selection) as mine, record.claimed(selection) as others:
-        assert mine == selection
-        assert others == {}
-    assert "another process is at it" in capsys.readouterr().err
-    with record.claimed(selection) as again:
-        assert again == selection
+    with started(CLAIMING, str(record.STATE)):
+        record.record(selection, None)
+    assert capsys.readouterr().err.count("another process is at it") == len(selection)
+    with record.locks() as lock:  # a process that was killed holds nothing
+        assert record.claimed(selection, lock) == selection
+
+
+WORKING = """
+import time
+from pinn_widgets.build import running
+print("begins", flush=True)
+list(running.run_all(time.sleep, {name: (600,) for name in "abcdefgh"}, None))
+"""
+
+
+def children_of(process: subprocess.Popen[str]) -> list[int]:
+    """Processes that another one has started."""
+    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(pid) for pid in path.read_text().split()]
+
+
+def is_worker(pid: int) -> bool:
+    """Whether a process is at work in a pool."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
+def becomes(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
+    """Whether something comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="lists processes as Linux does")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_no_worker_outlives_a_recording(how: signal.Signals) -> None:
+    with started(WORKING) as process:
+        assert becomes(lambda: any(map(is_worker, children_of(process))))
+        workers = list(filter(is_worker, children_of(process)))
+        os.killpg(process.pid, how) if how == signal.SIGINT else process.kill()
+        process.wait(60)
+    assert becomes(lambda: not any(map(is_worker, workers)))
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -276,32 +348,55 @@ def test_files_of_a_page_hold_the_runs_of_the_index() -> None:
     assert 0 < low < 0.05 < 1 < high
 
 
-def test_a_checkout_with_other_line_endings_has_the_same_archive(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout by a git that is told to convert line endings, as on Windows."""
+    folder = tmp_path_factory.mktemp("crlf") / "clone"
     git = ["git", "-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
-    clone = tmp_path / "clone"
-    subprocess.run([*git, "clone", "-q", "--no-hardlinks", CHECKOUT, clone], check=True)
-    path = "widgets/gradient_check/archive/default.run"
-    committed = subprocess.run(
-        ["git", "show", f"HEAD:{path}"], cwd=CHECKOUT, capture_output=True, check=True
+    subprocess.run([*git, "clone", "-q", "--no-hardlinks", CHECKOUT, folder], check=True)
+    (folder / "pinn_widgets").symlink_to("widgets")
+    return folder
+
+
+def test_a_checkout_that_converts_line_endings_has_the_same_files(clone: Path) -> None:
+    shown = subprocess.run(
+        ["git", "ls-files", "--eol"], cwd=clone, capture_output=True, text=True, check=True
     ).stdout
+    assert "w/crlf" not in shown
+    assert "w/mixed" not in shown
+    path = "widgets/gradient_check/archive/default.run"
+    command = ["git", "show", f"HEAD:{path}"]
+    committed = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=True).stdout
     assert (clone / path).read_bytes() == committed
-    assert b"\r\n" not in (clone / "build.sh").read_bytes()
-    (clone / "widgets/weight_tuner/jobs.py").write_bytes(
-        (clone / "widgets/weight_tuner/jobs.py").read_bytes().replace(b"\n", b"\r\n")
+
+
+ASKING = """
+if __name__ == "__main__":
+    import json, sys
+    from pinn_widgets.build import record
+    print(json.dumps(record.stale(record.selected(sys.argv[1:]), None)))
+"""
+
+
+def stale_in(clone: Path, *names: str) -> set[str]:
+    """The jobs of a checkout that its own code no longer gives."""
+    (clone / "ask.py").write_text(ASKING)
+    environment = os.environ | {"PYTHONPATH": str(clone)}
+    command = [sys.executable, "ask.py", *names]
+    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_a_change_of_numbers_names_the_jobs_that_it_touches_and_nothing_else_does(clone: Path) -> None:
+    asked = "weight_tuner/fast", "weight_tuner/slow/1", "weight_tuner/openings/default"
+    jobs, recipe_file = (clone / "widgets/weight_tuner" / name for name in ("jobs.py", "recipe.py"))
+    jobs.write_bytes((jobs.read_text() + "# a comment\n").replace("\n", "\r\n").encode())
+    os.utime(recipe_file, (0, 0))
+    assert stale_in(clone, *asked) == set()
+    honest = recipe_file.read_text()
+    bent = honest.replace(
+        "learning_rate=settings.learning_rate", "learning_rate=bent(settings.learning_rate)"
     )
-    script = (
-        "import json; from pinn_widgets.build import archive, record;"
-        "print(json.dumps(record.stale(record.selected(['weight_tuner/openings']), None)))"
-    )
-    code = f"if __name__ == '__main__':\n    import sys; sys.path.insert(0, '.')\n    {script}\n"
-    (clone / "pinn_widgets").symlink_to("widgets")
-    (clone / "ask.py").write_text(code)
-    done = subprocess.run(
-        [sys.executable, "ask.py"],
-        cwd=clone,
-        env=os.environ | {"PYTHONPATH": str(clone)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == {}
+    assert bent != honest
+    recipe_file.write_text(f"{bent}\n\ndef bent(rate):\n    return rate * 1.0001 if rate == 1e-2 else rate\n")
+    assert stale_in(clone, *asked) == {name for name in EVERY if name.startswith("weight_tuner/fast/")}

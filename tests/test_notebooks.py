@@ -7,12 +7,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from nbclient import NotebookClient
 from pybtex.database import parse_file
 
 from course.errors import CourseError
 from course.lite import build_config, run_config
-from course.notebook import Converter, blocks, has_notebook, notebooks_of
+from course.notebook import Converter, blocks, has_notebook, title_of
+from course.numbering import section_of
 
 ROOT = Path(__file__).parents[1]
 BIBLIOGRAPHY = parse_file(ROOT / "book/references.bib", bib_format="bibtex")
@@ -21,18 +23,22 @@ PAGES = sorted(
     for folder in ("chapters", "book")
     for path in (ROOT / folder).glob("*.md")
 )
+NUMBERS = {"eq-one": "3.2.1"}
 NAMES = [f"{Path(name).name}.ipynb" for name in PAGES if has_notebook((ROOT / f"{name}.md").read_text())]
 
 
 @pytest.fixture(scope="module")
-def notebooks() -> dict[str, dict]:
-    """Every notebook by the name of its file."""
-    return notebooks_of(ROOT, PAGES)
+def notebooks(built_site: Path) -> dict[str, dict]:
+    """Every notebook of the built book by the name of its file."""
+    folder = built_site.parent / "notebooks"
+    return {path.name: json.loads(path.read_text()) for path in folder.glob("*.ipynb")}
 
 
 def converted(source: str) -> list[tuple[str, str]]:
     """Type and source of the cells of a small page."""
-    page = Converter("chapters/page", source, {"chapters/other": "Other"}, {"chapters/other"}, BIBLIOGRAPHY)
+    page = Converter(
+        "chapters/page", source, {"chapters/other": "Other"}, {"chapters/other"}, BIBLIOGRAPHY, NUMBERS
+    )
     return [(cell["cell_type"], cell["source"]) for cell in page.convert()["cells"]][1:]
 
 
@@ -48,6 +54,27 @@ def test_notebook_is_valid_and_speaks_no_myst(notebooks, name):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert not re.search(r"\{[a-z:-]+\}`|^:::|^```\{", text, re.MULTILINE)
     assert "(exercise-" not in text
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if has_notebook((ROOT / f"{page}.md").read_text())])
+def test_numbers_are_those_of_the_page_and_of_its_section(notebooks, built_site, page):
+    html = (built_site / f"{page}.html").read_text()
+    notebook = notebooks[f"{Path(page).name}.ipynb"]
+    text = "\n".join(cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    section = section_of(title_of((ROOT / f"{page}.md").read_text()))
+    exercises = re.findall(r'<span class="caption-number">Exercise ([\w.]+)', html)
+    equations = re.findall(r'class="eqno">\(([\w.]+)\)', html)
+    assert exercises == re.findall(r"^### Exercise ([\w.]+)$", text, re.MULTILINE)
+    assert equations == re.findall(r"\\tag\{([\w.]+)\}", text)
+    for numbers in (exercises, equations):
+        assert numbers == [f"{section}.{k}" for k in range(1, len(numbers) + 1)]
+
+
+def test_appendices_have_letters_without_a_gap():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    files = [entry["file"] for entry in toc["parts"][-1]["chapters"]]
+    titles = [title_of((ROOT / f"{file}.md").read_text()) for file in files if file != "book/references"]
+    assert [section_of(title) for title in titles] == list("ABCDEFGH"[: len(titles)])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -110,8 +137,8 @@ def test_references_become_text():
     roles = "See {eq}`eq-one`, {doc}`other`, {cite}`wang2022ntk` and\n{state}`so <#weight-tuner?seed=3>`."
     text = f"# T\n## S\n\n$$\nx\n$$ (eq-one)\n\n{roles}"
     (_, shown), (_, references) = converted(text)
-    assert "\\tag{1}" in shown
-    assert "See (1), [Other](other.ipynb), (Wang et al. 2022)" in shown
+    assert "\\tag{3.2.1}" in shown
+    assert "See (3.2.1), [Other](other.ipynb), (Wang et al. 2022)" in shown
     assert "so: `WeightTuner(seed=3)`" in shown
     assert "doi.org/10.1016" in references
 

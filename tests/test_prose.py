@@ -237,7 +237,7 @@ def test_numbers_are_finite_texts(widget):
 
 def claims_of(widget: str) -> dict[str, prose.Claim]:
     """The claims of a widget's prose."""
-    return importlib.import_module(f"pinn_widgets.{widget}.numbers").claims(archive.load(widget))
+    return importlib.import_module(f"pinn_widgets.{widget}.claims").claims(archive.load(widget))
 
 
 @pytest.mark.parametrize("widget", WIDGETS)
@@ -260,8 +260,8 @@ def test_claims_fail_on_a_recording_in_which_the_weight_does_nothing():
     recording = archive.load("weight_tuner")
     default = recording["ensembles"]["default"]
     default["rel_l2_late"] = default["rel_l2_late"][::-1]
-    numbers = importlib.import_module("pinn_widgets.weight_tuner.numbers")
-    failed = {key for key, claim in numbers.claims(recording).items() if not claim.passed}
+    claims = importlib.import_module("pinn_widgets.weight_tuner.claims").claims
+    failed = {key for key, claim in claims(recording).items() if not claim.passed}
     assert {"tiny_wrong", "huge_wrong"} & failed
 
 

@@ -3,10 +3,11 @@
 The real Pyodide of the built site, with the wheels that its lock file lists, runs the weight tuner and a
 race under Node. Both sides do the same operations in float64, but their matrix products, exp and tanh round
 differently in the last digit, and training amplifies that. The largest differences measured, each
-relative to its own curve's largest value: 5e-14 for everything up to epoch 200; after that Adam at this
-learning rate is chaotic, rounding errors grow to the size of the oscillations of the loss, and only what
-a reader concludes stays the same: after 2000 epochs the solutions differ by up to 9e-3 (they have
-amplitude one), and the verdicts agree.
+relative to its own curve's largest value: 5e-14 for everything up to epoch 200. After that Adam at this
+learning rate is chaotic, rounding errors grow to the size of the oscillations of the loss, and the last epoch
+is a matter of luck. What a reader concludes stays the same: the error as it is reported, the median over the
+last quarter. From 24 starts that differ by 1e-15 the largest was at most 1.34 times the smallest, at any of
+these weights; in the last epoch it was 15 times.
 """
 
 import json
@@ -19,10 +20,12 @@ import numpy as np
 import pytest
 import recipe_curves
 
+from pinn_widgets.runs.jobs import late
+
 HERE = Path(__file__).parent
 
 ROUNDING = 1e-10
-CHAOS = 0.05
+CHAOS = 1.5  # factor between two reported errors
 
 SHORT: dict[str, dict[str, Any]] = {
     "equal weights": {"epochs": 200, "lam_ic": 1.0},
@@ -74,9 +77,10 @@ def test_every_curve_is_that_of_cpython(in_pyodide: dict[str, Curves], name: str
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_solution_and_verdict_after_the_whole_run_are_those_of_cpython(
+def test_error_and_verdict_of_the_whole_run_are_those_of_cpython(
     in_pyodide: dict[str, Curves], name: str
 ) -> None:
     there, here = in_pyodide[name], recipe_curves.curves(*REQUESTS[name])
-    assert difference(there, here, "weight_tuner u") < CHAOS
+    errors = [float(late(curves["weight_tuner rel_l2"])) for curves in (there, here)]
+    assert max(errors) < CHAOS * min(errors)
     assert there["verdict"] == here["verdict"]

@@ -6,8 +6,21 @@ from sphinx.util.typing import ExtensionMetadata
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Set up every part of the extension."""
-    from . import equations, freshness, lite, notebook, offline, runtime, site, theme, widget
+    from . import (
+        cells,
+        equations,
+        freshness,
+        lite,
+        notebook,
+        numbering,
+        offline,
+        runtime,
+        site,
+        theme,
+        widget,
+    )
 
-    for part in (freshness, offline, runtime, equations, widget, theme, site, notebook, lite):
+    parts = freshness, offline, cells, runtime, equations, numbering, widget, theme, site, notebook, lite
+    for part in parts:
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

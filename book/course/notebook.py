@@ -15,7 +15,7 @@ import hashlib
 import importlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,6 +29,7 @@ from pinn_widgets.build import archive
 from pinn_widgets.hosts.notebook.names import class_name
 
 from .errors import CourseError, ends_build
+from .numbering import numbers_of
 from .widget import parse_preset, parse_state, recipe_of
 
 OPENING = re.compile(r"^(?P<fence>`{3,}|:{3,})(?:\{(?P<name>[^}]+)\})?[ \t]*(?P<argument>.*)$")
@@ -126,6 +127,7 @@ class Converter:
     titles : title of every page, by name.
     notebooks : names of the pages that have a notebook.
     bibliography : works that pages cite.
+    numbers : of exercises and equations, by label, as the pages show them.
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class Converter:
         titles: dict[str, str],
         notebooks: set[str],
         bibliography: BibliographyData,
+        numbers: Mapping[str, str],
     ) -> None:
         self.docname = docname
         self.source = source
@@ -144,10 +147,7 @@ class Converter:
         self.cells: list[dict[str, Any]] = []
         self.cited: list[str] = []
         self.solving = False
-        labels = [match["label"] for match in EQUATION.finditer(source) if match["label"]]
-        self.equations = {label: k for k, label in enumerate(labels, start=1)}
-        exercises = re.findall(r"\{exercise(?:-start)?\}[^\n]*\n:label: ([\w-]+)", source)
-        self.exercises = {label: k for k, label in enumerate(exercises, start=1)}
+        self.labels = numbers
 
     def convert(self) -> dict[str, Any]:
         """The notebook, as nbformat has it.
@@ -259,8 +259,7 @@ class Converter:
 
     def exercise(self, block: Block) -> None:
         """The heading of an exercise; what follows is its text."""
-        number = self.exercises.get(block.options.get("label", ""))
-        self.markdown(f"### Exercise {number}" if number else "### Exercise")
+        self.markdown(f"### Exercise {self.number_at(block.options['label'])}")
 
     def whole_exercise(self, block: Block) -> None:
         """An exercise that is one directive."""
@@ -288,7 +287,7 @@ class Converter:
         """A displayed equation with its number."""
         tex = match["tex"]
         if match["label"]:
-            tex += f"\n\\tag{{{self.equations[match['label']]}}}"
+            tex += f"\n\\tag{{{self.number_at(match['label'])}}}"
         return f"$$\n{tex}\n$$"
 
     def role(self, match: re.Match[str]) -> str:
@@ -301,15 +300,20 @@ class Converter:
         if name == "doc":
             return self.link(target, title)
         if name == "eq":
-            return f"({self.equations.get(content, content)})"
+            return f"({self.number_at(content)})"
         if name == "state":
             return self.state(title, target)
         if name in ("cite", "cite:p", "cite:t"):
             return "(" + "; ".join(self.citation(key.strip()) for key in content.split(",")) + ")"
         if name in ("ref", "numref", "prf:ref"):
-            number = self.exercises.get(target)
-            return title or (f"exercise {number}" if number else target)
+            return title or f"exercise {self.number_at(target)}"
         raise self.fail(f"say in {__name__} what becomes of the role {name!r}")
+
+    def number_at(self, label: str) -> str:
+        """The number of an exercise or equation."""
+        if label not in self.labels:
+            raise self.fail(f"nothing that has a number has the label {label!r}")
+        return self.labels[label]
 
     def number(self, key: str) -> str:
         """A glued number or table."""
@@ -388,13 +392,14 @@ def has_notebook(source: str) -> bool:
     return "{code-cell}" in source
 
 
-def notebooks_of(root: Path, docnames: list[str]) -> dict[str, dict[str, Any]]:
+def notebooks_of(root: Path, docnames: list[str], numbers: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """The notebook of every page that has one, by the name of its file.
 
     Parameters
     ----------
     root : folder of the checkout.
     docnames : pages of the book, such as "chapters/weight-tuner".
+    numbers : see `Converter`.
     """
     sources = {name: (root / f"{name}.md").read_text(encoding="utf-8") for name in docnames}
     titles = {name: title_of(source) for name, source in sources.items()}
@@ -402,7 +407,7 @@ def notebooks_of(root: Path, docnames: list[str]) -> dict[str, dict[str, Any]]:
     bibliography = parse_file(root / "book/references.bib", bib_format="bibtex")
     return {
         f"{Path(name).name}.ipynb": Converter(
-            name, sources[name], titles, with_notebook, bibliography
+            name, sources[name], titles, with_notebook, bibliography, numbers
         ).convert()
         for name in sorted(with_notebook)
     }
@@ -425,7 +430,7 @@ def write_notebooks(app: Sphinx, exception: Exception | None) -> None:
         return
     folder = Path(app.outdir).parent / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
-    made = notebooks_of(Path(app.srcdir), sorted(app.env.found_docs))
+    made = notebooks_of(Path(app.srcdir), sorted(app.env.found_docs), numbers_of(app.env))
     for path in folder.iterdir():
         if path.name not in made:
             path.unlink()

@@ -98,7 +98,8 @@ class Assembly:
         self.part("equations", [mathjax, SCRIPT], self.add_style_sheet)
         self.part("page", [*page, self.root / "package-lock.json"], self.bundle)
         self.part("icons", [icons.FONT, HERE / "icons.py"], lambda: icons.write_icons(self.static))
-        self.add_recorded()
+        recorded = sources(self.root, "pinn_core", "widgets", suffixes=(".py", ".run"))
+        self.part("recorded", recorded, self.add_recorded)
         (self.rt / "manifest.json").write_text(json.dumps(manifest_of(self.rt), indent=1) + "\n")
 
     def part(self, name: str, inputs: Iterable[Path], make: Callable[[], Any]) -> None:
@@ -184,20 +185,28 @@ class Assembly:
         """
         folder = self.rt / "recorded"
         shutil.rmtree(folder, ignore_errors=True)
-        for widget in archive.widgets():
-            index, files = archive.published(recording_of(widget))
+        for widget, recording in recordings().items():
+            index, files = archive.published(recording)
             target = folder / widget.replace("_", "-")
             target.mkdir(parents=True)
             for name, content in {"index.run": index, **files}.items():
                 (target / name).write_bytes(content)
 
 
-def recording_of(widget: str) -> dict[str, Any]:
-    """The recording of a widget; CourseError if it cannot be used."""
-    try:
-        return archive.load(widget)
-    except (OutOfDateError, ValueError) as error:
-        raise CourseError(str(error)) from error
+def recordings() -> dict[str, dict[str, Any]]:
+    """The recordings of all widgets; CourseError that names every run that cannot be used."""
+    found: dict[str, dict[str, Any]] = {}
+    out_of_date: dict[str, str] = {}
+    for widget in archive.widgets():
+        try:
+            found[widget] = archive.load(widget)
+        except OutOfDateError as error:
+            out_of_date |= error.jobs
+        except ValueError as error:
+            raise CourseError(str(error)) from error
+    if out_of_date:
+        raise CourseError(str(OutOfDateError(out_of_date)))
+    return found
 
 
 @contextlib.contextmanager

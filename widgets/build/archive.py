@@ -13,7 +13,6 @@ import functools
 import hashlib
 import importlib
 import platform
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -117,22 +116,24 @@ def read_group(widget: str, group: str) -> dict[str, Recorded]:
 
 
 def write_group(widget: str, group: str, runs: Mapping[str, Recorded]) -> None:
-    """Keep the recorded runs of a group, in the order of their jobs and without those of no job."""
+    """Keep the recorded runs of a group, in the order of their jobs and without those of no job.
+
+    The file is replaced as a whole. Only one process at a time may write a group.
+    """
     known = {name: runs[name] for name in jobs_of(widget) if name in runs}
     message = {name: vars(entry) for name, entry in known.items()}
     path = path_of(widget, group)
     path.parent.mkdir(exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as unfinished:
-        unfinished.write(pack(message))
-    Path(unfinished.name).chmod(0o644)
-    Path(unfinished.name).replace(path)
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_bytes(pack(message))
+    unfinished.replace(path)
 
 
 def remove_leftovers(widget: str) -> None:
     """Remove files of groups that no job belongs to any more."""
     groups = {job.group for job in jobs_of(widget).values()}
     for path in (WIDGETS / widget / "archive").glob("*"):
-        if path.stem not in groups or path.suffix != ".run":
+        if path.stem not in groups:
             path.unlink()
 
 
@@ -248,9 +249,12 @@ def ends_apart(job: Job, kept: Recorded) -> list[str]:
     """What differs when a recorded run is trained anew to the end; nothing if it ends where it did.
 
     Rounding parts two processors after a few hundred epochs, so that ends are compared by what is said of
-    them: verdicts, and medians over the seeds within the factors of `Job.spread`.
+    them: verdicts, and medians over the seeds within the factors of `Job.spread`. A run that ends with its
+    opening is compared as one.
     """
     now = unpack(pack(job.function(**job.arguments)))
+    if not any(differences(kept.opening, kept.result, job.unsteady)):
+        return sorted(differences(kept.result, now, job.unsteady))
     return sorted(apart(kept.result, now, job.spread))
 
 

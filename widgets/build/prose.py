@@ -1,8 +1,9 @@
 """From recorded runs to prose: numbers as text, and claims that a test checks.
 
-No page types a measured number. A widget's module `numbers` has two functions: `numbers(recording)` gives
-every number of the prose as text, by key, and `claims(recording)` every statement in words that a run could
-refute. The first cell of a page calls `glue_numbers`; the text then says {glue:text}`key`.
+No page types a measured number. A widget's module `numbers` has a function `numbers(recording)`, which gives
+every number of the prose as text, by key, and its module `claims` one, `claims(recording)`, which gives every
+statement in words that a run could refute. The first cell of a page calls `glue_numbers`; the text then says
+{glue:text}`key`.
 """
 
 import dataclasses

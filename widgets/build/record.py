@@ -1,28 +1,27 @@
 """Makes recorded runs: `./build.sh record [NAME ...] [--stale] [--check] [--scheduler ADDRESS]`.
 
-Jobs run in processes on all cores, or on the workers of a Dask cluster; this process alone writes. What is
-finished is kept at once, so that a recording that was broken off goes on where it was.
+Jobs run side by side (see `running`); this process alone writes. What is finished is kept at once, so that a
+recording that was broken off goes on where it was.
 """
 
 import argparse
-import concurrent.futures
 import contextlib
 import fcntl
 import hashlib
 import json
-import multiprocessing
-import os
+import math
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pinn_core
 
 from ..runs.jobs import Job
 from . import archive
 from .archive import Recorded
+from .running import run_all
 
 STATE = archive.WIDGETS.parent / "_build" / "recording"
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 Selection = dict[str, tuple[str, Job]]  # full name: widget and job
 
@@ -55,59 +54,49 @@ def selected(names: list[str]) -> Selection:
 
 def stored_runs(selection: Selection) -> dict[str, Recorded]:
     """The recorded runs there are of some jobs, whether they can be used or not."""
-    stored: dict[str, Recorded] = {}
-    for widget, group in dict.fromkeys((widget, job.group) for widget, job in selection.values()):
-        with contextlib.suppress(ValueError):  # a damaged file is as good as none
-            stored |= {f"{widget}/{name}": entry for name, entry in archive.read_group(widget, group).items()}
-    return stored
+    groups = dict.fromkeys((widget, job.group) for widget, job in selection.values())
+    return {
+        f"{widget}/{name}": entry
+        for widget, group in groups
+        for name, entry in sound_group(widget, group).items()
+    }
 
 
-@contextlib.contextmanager
-def executor_of(scheduler: str | None) -> Iterator[concurrent.futures.Executor]:
-    """Where jobs run: processes on all cores, or the Dask cluster whose scheduler has this address."""
-    if scheduler is None:
-        os.environ |= ONE_THREAD
-        with concurrent.futures.ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-            yield pool
-        return
+def sound_group(widget: str, group: str) -> dict[str, Recorded]:
+    """The recorded runs of a group; a damaged file is as good as none."""
     try:
-        from distributed import Client
-    except ImportError:
-        raise SystemExit(
-            "record: --scheduler needs Dask; install it: pip install 'pinn-course[cluster]'"
-        ) from None
-    with Client(scheduler) as client:
-        yield client.get_executor()
+        return archive.read_group(widget, group)
+    except ValueError:
+        return {}
 
 
 @contextlib.contextmanager
-def held(widget: str, group: str) -> Iterator[None]:
-    """Keep other processes from the file of a group, waiting for those that are at it."""
+def locks() -> Iterator[Callable[[str, int], None]]:
+    """A function that locks a name for this process until the end, and takes the mode of `fcntl.lockf`.
+
+    Every name is a byte of one file, which costs one open file however many names there are. The system
+    takes back the locks of a process that ends, however it ends.
+    """
     STATE.mkdir(parents=True, exist_ok=True)
-    with (STATE / f"{widget}-{group}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    with (STATE / "locks").open("ab") as file:
+        yield lambda name, mode: fcntl.lockf(file, mode, 1, int(digest(name), 16) >> 2)
 
 
-@contextlib.contextmanager
-def claimed(selection: Selection) -> Iterator[Selection]:
-    """Those of some jobs that no other process is at, claimed for this one while it lives."""
-    STATE.mkdir(parents=True, exist_ok=True)
+def claimed(selection: Selection, lock: Callable[[str, int], None]) -> Selection:
+    """Those of some jobs that no other process is at, claimed for this one."""
     mine: Selection = {}
-    with contextlib.ExitStack() as locks:
-        for name, one in selection.items():
-            lock = locks.enter_context((STATE / f"{digest(name)}.job").open("w"))
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(f"{name}: another process is at it", file=sys.stderr)
-            else:
-                mine[name] = one
-        yield mine
+    for name, one in selection.items():
+        try:
+            lock(name, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print(f"{name}: another process is at it", file=sys.stderr)
+        else:
+            mine[name] = one
+    return mine
 
 
 class Journal:
-    """What a recording has finished, so that one that was broken off can go on.
+    """What a recording has finished: one that was broken off can go on as long as the code is the same.
 
     Parameters
     ----------
@@ -115,7 +104,8 @@ class Journal:
     """
 
     def __init__(self, selection: Selection) -> None:
-        self.path = STATE / f"{digest(*selection)}.done"
+        self.path = STATE / f"{digest(*selection, *code())}.done"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.done = set(self.path.read_text().split("\n")) if self.path.exists() else set()
 
     def enter(self, name: str) -> None:
@@ -133,40 +123,10 @@ def digest(*names: str) -> str:
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()[:16]
 
 
-def progress(total: int) -> Iterator[None]:
-    """Say after each job how many are done and how long the rest will take."""
-    begin = time.monotonic()
-    for done in range(1, total + 1):
-        yield
-        left = (time.monotonic() - begin) / done * (total - done)
-        print(f"\r{done} of {total}, about {left:.0f} s left   ", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-
-
-def run_all(
-    function: Any, tasks: Mapping[str, tuple[Any, ...]], scheduler: str | None
-) -> Iterator[tuple[str, Any]]:
-    """Call a function for every task, and give what it returns as it comes.
-
-    Raises
-    ------
-    SystemExit : a call failed; the message names the task.
-    """
-    with executor_of(scheduler) as executor:
-        futures = {executor.submit(function, *task): name for name, task in tasks.items()}
-        ticks = progress(len(futures))
-        for future in concurrent.futures.as_completed(futures):
-            try:
-                result = future.result()
-            except Exception as error:
-                for other in futures:
-                    other.cancel()
-                raise SystemExit(
-                    f"record: the job {futures[future]} failed: {type(error).__name__}: {error}"
-                ) from error
-            yield futures[future], result
-            next(ticks, None)
-        next(ticks, None)
+def code() -> list[str]:
+    """The contents of all modules that a run depends on."""
+    packages = archive.WIDGETS, Path(pinn_core.__file__).parent
+    return [path.read_text() for package in packages for path in sorted(package.rglob("*.py"))]
 
 
 def record(selection: Selection, scheduler: str | None) -> None:
@@ -175,27 +135,21 @@ def record(selection: Selection, scheduler: str | None) -> None:
     left = {name: one for name, one in selection.items() if name not in journal.done}
     if len(left) < len(selection):
         print(f"{len(selection) - len(left)} of {len(selection)} were finished before", file=sys.stderr)
-    with claimed(left) as mine:
-        tasks = {name: (job,) for name, (_, job) in longest_first(mine).items()}
-        for name, run in run_all(archive.make, tasks, scheduler):
+    with locks() as lock:
+        mine = claimed(left, lock)
+        seconds = {name: entry.seconds for name, entry in stored_runs(mine).items() if name in mine}
+        # the longest first, so that no core is idle at the end
+        order = sorted(mine, key=lambda name: seconds.get(name, math.inf), reverse=True)
+        tasks = {name: (mine[name][1],) for name in order}
+        for name, run in run_all(archive.make, tasks, scheduler, seconds):
             widget, job = mine[name]
-            with held(widget, job.group):
-                runs = {
-                    other.partition("/")[2]: entry
-                    for other, entry in stored_runs({name: (widget, job)}).items()
-                }
-                archive.write_group(widget, job.group, runs | {job.name: run})
+            lock(f"{widget}/{job.group}", fcntl.LOCK_EX)
+            archive.write_group(widget, job.group, sound_group(widget, job.group) | {job.name: run})
+            lock(f"{widget}/{job.group}", fcntl.LOCK_UN)
             journal.enter(name)
     journal.close()
     for widget in {widget for widget, _ in selection.values()}:
         archive.remove_leftovers(widget)
-
-
-def longest_first(selection: Selection) -> Selection:
-    """The jobs in the order of the time that they took last, so that no core is idle at the end."""
-    stored = stored_runs(selection)
-    seconds = {name: stored[name].seconds if name in stored else float("inf") for name in selection}
-    return dict(sorted(selection.items(), key=lambda item: -seconds[item[0]]))
 
 
 def stale(selection: Selection, scheduler: str | None) -> dict[str, str]:
@@ -216,7 +170,8 @@ def check(selection: Selection, scheduler: str | None) -> dict[str, str]:
     jobs = {name: job for name, (_, job) in selection.items()}
     found = dict(archive.causes(jobs, stored))
     tasks = {name: (job, stored[name]) for name, job in jobs.items() if name not in found}
-    for name, differing in run_all(archive.ends_apart, tasks, scheduler):
+    seconds = {name: stored[name].seconds for name in tasks}
+    for name, differing in run_all(archive.ends_apart, tasks, scheduler, seconds):
         if differing:
             found[name] = differing[0]
     return found
@@ -243,7 +198,10 @@ def main(arguments: list[str]) -> None:
         if given.stale:
             found = stale(selection, given.scheduler)
             selection = {name: selection[name] for name in found}
-        record(selection, given.scheduler)
+        try:
+            record(selection, given.scheduler)
+        except KeyboardInterrupt:
+            raise SystemExit("\nrecord: broken off; the same command goes on where it was") from None
         print(f"{len(selection)} runs recorded", file=sys.stderr)
         return
     for name, cause in found.items():

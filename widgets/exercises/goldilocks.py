@@ -6,11 +6,12 @@ import numpy as np
 
 from pinn_core import Adam, FixedWeights, HarmonicOscillator, Mlp, train
 
+from ..runs.jobs import late
+from ..runs.oscillator import CLEAN_BELOW
 from .verdict import Verdict, is_number, percent, right, wrong
 
 SEEDS = range(100, 103)  # other starts than those that the page shows
-EPOCHS = 2000
-CLEAN_BELOW = 0.05
+EPOCHS, EPOCHS_PER_SNAPSHOT = 2000, 20
 ASIDE = 4.0  # factor to the weights on both sides that say which way is better
 HALF = 0.5
 
@@ -43,7 +44,7 @@ def errors_at(weights: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         FixedWeights(pde=1.0, ic=np.repeat(weights, n)),
         list(SEEDS) * len(weights),
         EPOCHS,
-        every=EPOCHS,
+        every=EPOCHS_PER_SNAPSHOT,
     )
     parts = [slice(k * n, (k + 1) * n) for k in range(len(weights))]
-    return [(last.rel_l2[part, -1], last.prediction[part, 0]) for part in parts]
+    return [(late(last.rel_l2[part]), last.prediction[part, 0]) for part in parts]

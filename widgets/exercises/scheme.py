@@ -6,18 +6,20 @@ import numpy as np
 
 from pinn_core import Adam, DivergenceError, HarmonicOscillator, Mlp, NtkTraceWeights, SettingError, train
 
+from ..runs.jobs import late
+from ..runs.oscillator import CLEAN_BELOW
 from .verdict import Verdict, percent, right, wrong
 
 SEEDS = range(100, 103)
-EPOCHS = 2000
-CLEAN_BELOW = 0.05
+EPOCHS, EPOCHS_PER_SNAPSHOT = 2000, 20
 SMALL, LARGE = 30.0, 1000.0  # edges of the zone
 
 
 def trained(scheme: Any) -> Any:
     """The last snapshot of three runs under a scheme."""
     problem, network = HarmonicOscillator(n_points=50), Mlp(widths=(1, 32, 32, 1))
-    *_, last = train(problem, network, Adam(learning_rate=3e-3), scheme, SEEDS, EPOCHS, every=100)
+    adam = Adam(learning_rate=3e-3)
+    *_, last = train(problem, network, adam, scheme, SEEDS, EPOCHS, EPOCHS_PER_SNAPSHOT)
     return last
 
 
@@ -34,7 +36,7 @@ def check_scheme(scheme: Any) -> Verdict:
     weights = last.weights["ic"]
     if np.ptp(weights) == 0:
         return wrong("No weight ever changes: `update` leaves them as they were.")
-    own, end = float(np.median(last.rel_l2[:, -1])), middle(weights)
+    own, end = float(np.median(late(last.rel_l2))), middle(weights)
     found = (
         f"From three new starts the median error is {percent(own)}, with a weight of {end:.3g} at the end."
     )
@@ -42,7 +44,7 @@ def check_scheme(scheme: Any) -> Verdict:
         side = "small" if end < SMALL else "large" if end > LARGE else ""
         hint = f"The weight ends too {side}." if side else "The weight is in the zone: is it so early enough?"
         return wrong(f"{found} {hint}")
-    ntk = float(np.median(trained(NtkTraceWeights()).rel_l2[:, -1]))
+    ntk = float(np.median(late(trained(NtkTraceWeights()).rel_l2)))
     return right(f"{found} The error is {own / ntk:.2g} times that of NTK weights.")
 
 

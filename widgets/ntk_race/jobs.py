@@ -82,6 +82,7 @@ ENSEMBLES = {
     "annealing_1000": Ensemble("annealing", {"clamp": "1000"}),
     "gradient_norm": Ensemble("ntk", variant="gradient_norm"),
     "faster": Ensemble("ntk", {"frequency": 3.0}),
+    "faster_long": Ensemble("ntk", {"frequency": 3.0, "epochs": 6000}, n_seeds=N_SEEDS),
     "faster_fixed": Ensemble("fixed", {"frequency": 3.0, "fixed_weight": 1000.0}),
     "then_lbfgs_ntk": Ensemble("ntk", {"lbfgs": 1000}),
     "then_lbfgs_fixed": Ensemble("fixed", {"lbfgs": 1000}),

@@ -22,6 +22,7 @@ from ..runs.races import Lane, Race, chosen, preset
 from ..runs.settings import WidgetSettings, network_seed, setting
 
 TITLE = "NTK race"
+LIMITS = oscillator.LIMITS
 
 EPOCHS_PER_SNAPSHOT = 20
 

@@ -1,5 +1,6 @@
 """What is recorded of the point race: the lanes of every preset, single and over seeds, and ensembles."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,38 +26,73 @@ from .recipe import (
 N_SEEDS = 40
 N_SEEDS_SHOWN = (1, 10)
 SNAPSHOTS_SHOWN = 25
-LATER = (1000, 2000, 5000)
 
-# name: scheme, and settings that differ from the default ones
-ENSEMBLES: dict[str, tuple[str, dict[str, Any]]] = {
-    "default": ("uniform", {}),
-    "dense": ("uniform", {"points": 300}),
-    "patient": ("uniform", {"epochs": 2000}),
-    "sparse": ("uniform", {"points": 8, "epochs": 2000}),
-    "gradient_norm": ("gradient_norm", {}),
-    "loss_gradient": ("gradient_norm", {"denominator": "loss_gradient"}),
-    "masks_low": ("self_adaptive", {}),
-    "masks_zero": ("self_adaptive", {"gamma0": 0}),
-    "square": ("self_adaptive", {"mask": "square", "ascent": "adam", "ascent_rate": 5e-3}),
-    "attention": ("attention", {}),
-    "wide": ("uniform", {"width": FAST_ASCENT["width"]}),
-    "wide_later": ("uniform", {"width": FAST_ASCENT["width"], "epochs": 1000}),
-    "fast": ("self_adaptive", FAST_ASCENT),
-    "fast_later": ("self_adaptive", FAST_ASCENT | {"epochs": 1000}),
+
+@dataclasses.dataclass(frozen=True)
+class Ensemble:
+    """Runs of one scheme over seeds, for the prose.
+
+    Parameters
+    ----------
+    scheme : name of the lane.
+    changes : settings that differ from the default ones.
+    network : parts of the network, which no setting gives, that differ from those of the lane.
+    """
+
+    scheme: str
+    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    network: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def jobs(self, name: str, first_seed: int) -> list[Job]:
+        """The jobs of this ensemble, `name` in `ENSEMBLES`."""
+        arguments = {"scheme": self.scheme, "changes": dict(self.changes)}
+        if self.network:
+            arguments["network"] = dict(self.network)
+        return over_seeds(name, train_seeds, arguments, N_SEEDS, first_seed)
+
+
+ENSEMBLES = {
+    "default": Ensemble("uniform"),
+    "dense": Ensemble("uniform", {"points": 300}),
+    "patient": Ensemble("uniform", {"epochs": 2000}),
+    "sparse": Ensemble("uniform", {"points": 8, "epochs": 2000}),
+    "gradient_norm": Ensemble("gradient_norm"),
+    "loss_gradient": Ensemble("gradient_norm", {"denominator": "loss_gradient"}),
+    "masks_low": Ensemble("self_adaptive"),
+    "masks_zero": Ensemble("self_adaptive", {"gamma0": 0}),
+    "square": Ensemble("self_adaptive", {"mask": "square", "ascent": "adam", "ascent_rate": 5e-3}),
+    "attention": Ensemble("attention"),
+    "wide": Ensemble("uniform", {"width": FAST_ASCENT["width"]}),
+    "wide_later": Ensemble("uniform", {"width": FAST_ASCENT["width"], "epochs": 1000}),
+    "fast": Ensemble("self_adaptive", FAST_ASCENT),
+    "fast_later": Ensemble("self_adaptive", FAST_ASCENT | {"epochs": 1000}),
 }
-for epochs in LATER:
+for epochs in (1000, 2000, 5000):
     ENSEMBLES |= {
-        f"default_{epochs}": ("uniform", {"epochs": epochs}),
-        f"masks_low_{epochs}": ("self_adaptive", {"epochs": epochs}),
-        f"masks_zero_{epochs}": ("self_adaptive", {"gamma0": 0, "epochs": epochs}),
-        f"attention_{epochs}": ("attention", {"epochs": epochs}),
+        f"{name}_{epochs}": dataclasses.replace(
+            ENSEMBLES[name], changes={**ENSEMBLES[name].changes, "epochs": epochs}
+        )
+        for name in ("default", "masks_low", "masks_zero", "attention")
+    }
+
+# What else the conclusions about the schemes are asked on, by the end of an ensemble's name.
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "torch": {"network": {"initializer": "torch_uniform"}},
+    "lecun": {"network": {"initializer": "lecun_normal"}},
+    "deep": {"network": {"widths": [1, 16, 16, 16, 1]}},
+    "rate": {"changes": {"learning_rate": 3e-2}},
+}
+for suffix, place in ELSEWHERE.items():
+    ENSEMBLES |= {
+        f"{name}_{suffix}": dataclasses.replace(ENSEMBLES[name], **place)
+        for name in ("default", "gradient_norm", "masks_low", "attention")
     }
 
 
 def jobs(first_seed: int = 0) -> list[Job]:
     """All jobs. The races that the page shows have the default seed, whatever the first of the ensembles."""
     shown = {job.name: job for of_race in shown_jobs().values() for job in of_race.values()}
-    return [*shown.values(), *(job for name in ENSEMBLES for job in ensemble_jobs(name, first_seed))]
+    return [*shown.values(), *(job for name, one in ENSEMBLES.items() for job in one.jobs(name, first_seed))]
 
 
 def shown_jobs() -> dict[Settings, dict[str, Job]]:
@@ -67,12 +103,6 @@ def shown_jobs() -> dict[Settings, dict[str, Job]]:
         for preset in PRESETS.values()
     ]
     return shared_lanes(RACE, races, train_shown)
-
-
-def ensemble_jobs(name: str, first_seed: int) -> list[Job]:
-    """The jobs of one ensemble."""
-    scheme, changes = ENSEMBLES[name]
-    return over_seeds(name, train_seeds, {"scheme": scheme, "changes": changes}, N_SEEDS, first_seed)
 
 
 def recording(results: Mapping[str, Wire], first_seed: int = 0) -> dict[str, Any]:
@@ -89,12 +119,12 @@ def recording(results: Mapping[str, Wire], first_seed: int = 0) -> dict[str, Any
     ]
     ensembles = {
         name: {
-            "settings": Settings(**changes).as_dict(),
-            "scheme": scheme,
+            "settings": Settings(**one.changes).as_dict(),
+            "scheme": one.scheme,
             "seeds": list(range(first_seed, first_seed + N_SEEDS)),
-            **joined(ensemble_jobs(name, first_seed), results),
+            **joined(one.jobs(name, first_seed), results),
         }
-        for name, (scheme, changes) in ENSEMBLES.items()
+        for name, one in ENSEMBLES.items()
     }
     return {"runs": runs, "ensembles": ensembles}
 
@@ -106,11 +136,18 @@ def train_shown(*, changes: Mapping[str, Any], scheme: str, stop: int | None = N
 
 
 def train_seeds(
-    *, scheme: str, changes: Mapping[str, Any], seeds: list[int], stop: int | None = None
+    *,
+    scheme: str,
+    changes: Mapping[str, Any],
+    seeds: list[int],
+    network: Mapping[str, Any] | None = None,
+    stop: int | None = None,
 ) -> Wire:
     """What `measure` says of some seeds of one scheme, each (S,)."""
     settings = Settings(**changes)
-    return follow(lane_of(settings, scheme), settings, seeds, stop)
+    lane = lane_of(settings, scheme)
+    changed = dataclasses.replace(lane.network, **(network or {}))
+    return follow(dataclasses.replace(lane, network=changed), settings, seeds, stop)
 
 
 def follow(lane: Lane, settings: Settings, seeds: list[int], stop: int | None = None) -> Wire:

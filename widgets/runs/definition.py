@@ -24,6 +24,7 @@ def definition(name: str, recipe: Any, start: WidgetSettings, only: str | None =
         "code": recipe.CODE,
         "every": getattr(recipe, "EPOCHS_PER_SNAPSHOT", None),
         "least_schemes": getattr(recipe, "LEAST_SCHEMES", 0),
+        "limits": getattr(recipe, "LIMITS", {}),
         "options": {"only": only} if only else {},
         "texts": {"title": recipe.TITLE},
     }

@@ -1,4 +1,4 @@
-"""Numbers and claims about the cost of the trace, of section 3.3 and appendix B, from the recorded runs.
+"""Numbers about the cost of the trace, of section 3.3 and appendix B, from the recorded runs.
 
 Times are those of the machine that built the book. No claim rests on them.
 """
@@ -7,19 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..build.prose import Claim, grouped, rounded
+from ..build.prose import grouped, rounded
 from .recipe import TOLERANCE
-
-
-def claims(recording: dict[str, Any]) -> dict[str, Claim]:
-    """Every statement of the prose that a check could refute, with the checks that were asked."""
-    differences = np.ravel(recording["ensembles"]["default"]["difference"])
-    return {
-        "same": Claim("closed form and loop agree to rounding", differences < 1e-13),
-        "below_tolerance": Claim(
-            "the checks on show pass", [run["result"]["difference"] <= TOLERANCE for run in recording["runs"]]
-        ),
-    }
 
 
 def numbers(recording: dict[str, Any]) -> dict[str, str]:

@@ -21,6 +21,7 @@ import { chartTheme } from "./theme.js";
  * @property {any} recording
  * @property {any[]} finished
  * @property {{name: string, label: string, look: object}[]} schemes all that the race knows
+ * @property {Record<string, number>} limits of the verdicts, by verdict
  *
  * @typedef {object} Drawing
  * @property {[number, number]} x range of the axis, in data units

@@ -9,7 +9,7 @@ import { decades, joined } from "./axis.js";
  * @param {string} given.label of the vertical axis
  * @param {{name: string, series: string, color: string, dash?: string, width?: number}[]} given.lines
  * @param {[number, number]} given.limits what is beyond them is not drawn
- * @param {{name: string, value: number, dash: string}[]} [given.levels] values marked by a thin line
+ * @param {Level[]} [given.levels] limits of the widget marked by a thin line
  * @param {(scene: any) => string} given.describe
  * @returns {import("./chart.js").ChartSpec}
  */
@@ -24,11 +24,11 @@ export function historyChart({ title, label, lines, limits, levels = [], describ
     x: { label: "epoch" },
     y: { label, log: true },
     describe,
-    draw({ run, recording }) {
+    draw({ run, recording, limits: known }) {
       const y = joined(rangeOf(run.series), recording && rangeOf(recording.ranges));
       const x = [0, run.epochs];
       const { epoch } = run.series;
-      const layers = levels.map(({ name, value, dash }) => ({ ...LEVEL, name, dash, x, y: [value, value] }));
+      const layers = levelLines(levels, known, x);
       for (const { series, ...look } of lines) {
         const drawn = run.series[series];
         if (drawn) layers.push({ kind: "line", x: epoch, y: drawn, ...look });
@@ -38,6 +38,21 @@ export function historyChart({ title, label, lines, limits, levels = [], describ
       return { x, y, layers };
     },
   };
+}
+
+/**
+ * Thin lines at limits of a widget.
+ *
+ * @typedef {{limit: string, dash: string, nameOf: (value: number) => string}} Level
+ * @param {Level[]} levels
+ * @param {Record<string, number>} limits by name
+ * @param {[number, number]} x from where to where
+ */
+export function levelLines(levels, limits, x) {
+  return levels.map(({ limit, dash, nameOf }) => {
+    const value = limits[limit];
+    return { ...LEVEL, name: nameOf(value), dash, x, y: [value, value] };
+  });
 }
 
 const LEVEL = { kind: "line", color: "muted", width: 1.5 };

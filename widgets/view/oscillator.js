@@ -7,11 +7,8 @@ export const VERDICTS = {
   wrong: { word: "wrong", tone: "bad" },
 };
 
-const CLEAN_BELOW = 0.05;
-const WRONG_FROM = 0.3;
-
-/** The limits of the verdicts, as levels of a chart of the error. */
+/** The limits of the verdicts, which the definition of the widget knows, as levels of a chart of the error. */
 export const LEVELS = [
-  { name: `wrong from ${percent(WRONG_FROM)}`, value: WRONG_FROM, dash: "dash" },
-  { name: `clean below ${percent(CLEAN_BELOW)}`, value: CLEAN_BELOW, dash: "dot" },
+  { limit: "wrong", dash: "dash", nameOf: (value) => `wrong from ${percent(value)}` },
+  { limit: "clean", dash: "dot", nameOf: (value) => `clean below ${percent(value)}` },
 ];

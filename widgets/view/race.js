@@ -1,4 +1,5 @@
 import { decades, joined, last, roundedUp } from "./axis.js";
+import { levelLines } from "./history.js";
 import { isLost, racing } from "./schemes.js";
 
 /** Whether the schemes of a run are compared after equal time. */
@@ -42,7 +43,7 @@ export function linesOf(schemes, values, x, y) {
  *   their own if there are several
  * @param {[number, number]} given.limits what is beyond them is not drawn
  * @param {boolean} [given.log] whether the vertical axis is logarithmic; if not, it begins at zero
- * @param {{name: string, value: number, dash: string}[]} [given.levels] values marked by a thin line
+ * @param {import("./history.js").Level[]} [given.levels] limits of the widget marked by a thin line
  * @param {string} [given.nothing] what is said when no scheme has any of the curves
  * @param {(run: any) => string} given.describe one scheme, in words
  * @returns {import("./chart.js").ChartSpec}
@@ -69,12 +70,12 @@ export function raceHistory({
     title,
     x: { label: "epoch" },
     y: { label, log },
-    draw({ run, reference, schemes }) {
+    draw({ run, reference, schemes, limits: known }) {
       if (reference?.runs && !ranges.has(reference)) ranges.set(reference, rangeOf(reference));
       const timed = isTimed(run);
       const along = timed ? "milliseconds" : "epoch";
       const x = [0, timed ? roundedUp(longest([run, reference])) : run.epochs];
-      const layers = levels.map(({ name, value, dash }) => ({ ...LEVEL, name, dash, x, y: [value, value] }));
+      const layers = levelLines(levels, known, x);
       const drawn = racing(schemes, run);
       for (const { series, name, dash } of curves) {
         const lines = linesOf(drawn, (own) => own.series, along, series);
@@ -97,7 +98,6 @@ export function raceHistory({
   };
 }
 
-const LEVEL = { kind: "line", color: "muted", width: 1.5 };
 const FAULT = { kind: "points", symbol: "x", color: "ink" };
 const MOVED = { kind: "rules", name: "fixed weight moved", color: "ink", dash: "dot", width: 1 };
 

@@ -159,7 +159,7 @@ function partsOf(view, model, root, definition, schemes, isShort) {
     const [settings, recording, reference, finished] = ["settings", "recording", "reference", "finished"].map(
       (key) => model.get(key),
     );
-    return run && { run, settings, recording, reference, finished, schemes };
+    return run && { run, settings, recording, reference, finished, schemes, limits: definition.limits };
   };
   const asks = isShort ? view.question?.options : view.question;
   const predicted = asks && prediction(view.question, definition, isShort, root.id);

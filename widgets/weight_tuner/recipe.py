@@ -13,6 +13,7 @@ from ..runs.jobs import late
 from ..runs.settings import WidgetSettings, network_seed, setting
 
 TITLE = "Manual weight tuner"
+LIMITS = oscillator.LIMITS
 
 EPOCHS_PER_SNAPSHOT = 20
 
