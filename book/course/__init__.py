@@ -6,8 +6,8 @@ from sphinx.util.typing import ExtensionMetadata
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Set up every part of the extension."""
-    from . import cells, equations, freshness, lite, notebook, offline, runtime, site, theme, widget
+    from . import cells, equations, freshness, lite, notebook, offline, runtime, site, theme, typed, widget
 
-    for part in (freshness, offline, cells, runtime, equations, widget, theme, site, notebook, lite):
+    for part in (freshness, offline, cells, runtime, equations, typed, widget, theme, site, notebook, lite):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
