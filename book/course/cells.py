@@ -15,7 +15,6 @@ from myst_nb.core.execute import create_client
 from myst_nb.core.execute.base import ExecutionError
 from myst_nb.core.read import create_nb_reader
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 
 
 class Silent:
@@ -39,10 +38,9 @@ def run_cells(env: Any, docname: str) -> None:
         pass
 
 
-def run_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+def run_ahead(app: Sphinx, env: Any, docnames: list[str]) -> None:
     """Run the cells of all pages that are about to be read: each page has a process of its own."""
-    # the cache is made by whoever asks for it first: not by several at once
-    get_cache(env.mystnb_config.execution_cache_path).list_cache_records()  # type: ignore[attr-defined]
+    get_cache(env.mystnb_config.execution_cache_path).list_cache_records()  # makes its tables, once
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         list(threads.map(lambda docname: run_cells(env, docname), docnames))
 
