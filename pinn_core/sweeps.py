@@ -15,6 +15,7 @@ import csv
 import hashlib
 import itertools
 import json
+import numbers
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
@@ -24,8 +25,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .errors import DivergenceError, SettingError, whole_number
+from .errors import DivergenceError, SettingError, number_between, one_of, whole_number
 from .jets import Array
+from .training import checked_seeds
 
 SEED = "seed"
 
@@ -60,7 +62,7 @@ class Labelled:
         for name, label in labels.items():
             position = self._position(name, axes)
             known = axes.pop(name)
-            if label not in known:
+            if not _is_plain(label) or label not in known:
                 raise SettingError(name, label, f"one of {', '.join(map(repr, known))}")
             values = values.take(known.index(label), axis=position)
         return Labelled(values, axes)
@@ -70,7 +72,8 @@ class Labelled:
         return self.quantile(0.5, axis)
 
     def quantile(self, share: float, axis: str) -> Labelled:
-        """A quantile along a named axis, without members that have diverged."""
+        """A quantile along a named axis, without members that have diverged; `share` is from 0 to 1."""
+        share = number_between("share", share, 0.0, 1.0)
         position = self._position(axis, self.axes)
         axes = {name: labels for name, labels in self.axes.items() if name != axis}
         return Labelled(np.nanquantile(self.values, share, axis=position), axes)
@@ -78,9 +81,7 @@ class Labelled:
     @staticmethod
     def _position(name: str, axes: Mapping[str, Labels]) -> int:
         """The place of a named axis; SettingError if there is none."""
-        if name not in axes:
-            raise SettingError("axis", name, f"one of {', '.join(axes)}")
-        return list(axes).index(name)
+        return list(axes).index(one_of("axis", name, tuple(axes)))
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,12 @@ class SweepResult(Mapping[str, Labelled]):
     def write_csv(self, file: TextIO) -> None:
         """Write a table with a row for every setting and seed, with what has one number for each."""
         axes = next(iter(self.arrays.values())).axes
-        numbers = {name: one.values for name, one in self.arrays.items() if one.values.ndim == len(axes)}
+        single = {name: one.values for name, one in self.arrays.items() if one.values.ndim == len(axes)}
         writer = csv.writer(file)
-        writer.writerow([*axes, *numbers])
+        writer.writerow([*axes, *single])
         for place in np.ndindex(*(len(labels) for labels in axes.values())):
             labels = [labels[k] for labels, k in zip(axes.values(), place, strict=True)]
-            writer.writerow([*labels, *(repr(float(values[place])) for values in numbers.values())])
+            writer.writerow([*labels, *(repr(float(values[place])) for values in single.values())])
 
 
 class SweepError(RuntimeError):
@@ -162,11 +163,17 @@ def sweep(
     ----
     That of the experiments, and about a millisecond for each piece.
     """
-    chosen = [whole_number("seeds", seed, 0, 2**63 - 1) for seed in seeds]
+    if not callable(experiment):
+        raise SettingError("experiment", experiment, "a function")
+    chosen = checked_seeds(seeds)
     checked = _checked_grid(grid, together, chosen)
     size = whole_number("seeds_at_once", seeds_at_once, 1, 10_000)
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise SettingError("executor", executor, "an executor of concurrent.futures, or None")
+    if store is not None and not isinstance(store, str | os.PathLike):
+        raise SettingError("store", store, "the path of a folder, or None")
+    if not callable(progress):
+        raise SettingError("progress", progress, "a function of two numbers")
     pieces = list(_pieces(checked, tuple(together), chosen, size))
     kept = Store(Path(store), experiment) if store is not None else None
     results: dict[int, Mapping[str, Array] | str] = {}
@@ -197,19 +204,32 @@ def _checked_grid(
         raise SettingError("grid", grid, "a mapping of names to values")
     checked = {}
     for name, values in grid.items():
-        if isinstance(values, str | bytes) or not np.iterable(values) or name in (SEED, "seeds"):
+        if not _is_sequence(values) or name in (SEED, "seeds"):
             raise SettingError(f"grid[{name!r}]", values, "a sequence of values, and not for the seeds")
         items = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
-        plain = all(value is None or isinstance(value, str | int | float) for value in items)
-        if not items or not plain or len(set(items)) < len(items):
+        if not items or not all(map(_is_plain, items)) or len(set(items)) < len(items):
             raise SettingError(f"grid[{name!r}]", values, "different texts, numbers, True, False or None")
         checked[name] = items
+    if not _is_sequence(together):
+        raise SettingError("together", together, "a sequence of names")
     for name in together:
-        if name not in checked:
-            raise SettingError("together", name, f"one of {', '.join(checked)}")
+        one_of("together", name, tuple(checked))
     if not seeds or len(set(seeds)) < len(seeds):
         raise SettingError("seeds", seeds, "different whole numbers, at least one")
     return checked
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value may be a label."""
+    return value is None or isinstance(value, str | numbers.Real)
+
+
+def _is_sequence(value: object) -> bool:
+    """Whether something has items in a row, and is no text."""
+    is_row = isinstance(value, np.ndarray) and value.ndim == 1
+    return is_row or (
+        isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+    )
 
 
 def _pieces(
@@ -322,7 +342,10 @@ class Store:
     def __init__(self, folder: Path, experiment: Experiment) -> None:
         self.folder = folder
         self.name = f"{experiment.__module__}.{experiment.__qualname__}"
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise SettingError("store", str(folder), f"a folder that can be made: {error}") from error
 
     def read(self, arguments: Mapping[str, Any]) -> dict[str, Array] | None:
         """What was kept for these arguments; None if there is nothing, or nothing that can be trusted."""

@@ -98,7 +98,7 @@ def train(
     check_network(network)
     check_optimizer(optimizer)
     check_weighting(weighting)
-    chosen = _checked_seeds(seeds)
+    chosen = checked_seeds(seeds)
     epochs = whole_number("epochs", epochs, 1, 10**7)
     every = whole_number("every", every, 1, 10**7)
     one_of("dtype", dtype, ("float64", "float32"))
@@ -255,7 +255,7 @@ class _Training:
         return tuple(": ".join(self.causes.get(member, ())) for member in range(len(self.theta)))
 
 
-def _checked_seeds(seeds: int | Iterable[int]) -> list[int]:
+def checked_seeds(seeds: int | Iterable[int]) -> list[int]:
     """The seeds as ints; SettingError if there is none or one is not a whole number."""
     allowed = f"one whole number, or several, up to {MOST_SEEDS}"
     if isinstance(seeds, str | bytes | bytearray | memoryview | Mapping):

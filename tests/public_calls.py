@@ -1,9 +1,11 @@
 # ruff: noqa: ARG001 -- classes as a reader writes them
 """Every public call of the engine, made from arguments by name."""
 
+import contextlib
 import dataclasses
 import fractions
 import itertools
+import tempfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -29,6 +31,7 @@ from pinn_core import (
     Then,
     eigenvalues,
     gradient_check,
+    sweep,
     train,
 )
 from pinn_core.networks import INITIALIZERS
@@ -139,6 +142,22 @@ def measured(**arguments: Any) -> Any:
     return run_of(weighting=own(Scheme(), update=update))
 
 
+def experiment(seeds: Any, rate: Any = 1e-3) -> Any:
+    """The error at the end of a short training."""
+    *_, end = train(FIT, NETWORK, Adam(rate), PLAIN, seeds, epochs=2)
+    return {"rel_l2": end.rel_l2[:, -1]}
+
+
+def swept(**arguments: Any) -> Any:
+    """A sweep in an empty folder, in which it may keep what is finished."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        return sweep(**arguments)["rel_l2"].values
+
+
+def labelled() -> Any:
+    return sweep(experiment, {"rate": [1e-3, 1e-2]}, seeds=[0, 1])["rel_l2"]
+
+
 CALLS: dict[str, Call] = {
     "train": Call(
         run_of,
@@ -183,6 +202,23 @@ CALLS: dict[str, Call] = {
     "FunctionFit.exact": Call(lambda x: FIT.exact(x).real, {"x": np.zeros(3)}),
     "Measures.traces": Call(measured, {"sample": None}),
     "Measures.reject": Call(measured, {"bad": np.array([False]), "term": "pde", "cause": "because"}),
+    "sweep": Call(
+        swept,
+        {
+            "experiment": experiment,
+            "grid": {"rate": [1e-3]},
+            "seeds": [0, 1],
+            "together": (),
+            "seeds_at_once": 8,
+            "executor": None,
+            "store": None,
+        },
+    ),
+    "Labelled.at": Call(lambda **labels: labelled().at(**labels).values, {"rate": 1e-3, "seed": 0}),
+    "Labelled.median": Call(lambda axis: labelled().median(axis).values, {"axis": "seed"}),
+    "Labelled.quantile": Call(
+        lambda share, axis: labelled().quantile(share, axis).values, {"share": 0.5, "axis": "seed"}
+    ),
     "SettingError": Call(lambda value: str(SettingError("name", value, "less")), {"value": 0}),
     **{
         kind.__name__: settings_of(kind, role, problem)

@@ -17,6 +17,7 @@ from public_calls import CALLS, Call
 
 import pinn_core
 from pinn_core import DivergenceError, SettingError
+from pinn_core.sweeps import SweepError
 
 CALLS_AT_LEAST = 2000
 PAIRS = 40  # random pairs of arguments for every call
@@ -33,7 +34,7 @@ def fault(call: Call, bad: dict[str, Any]) -> str | None:
         # names are "weighting.keep", "problem.sizes['pde']" and so on; `allowed` may say what does not fit
         named = set(re.findall(r"\w+", f"{error.name} {error.allowed}")) & bad.keys()
         return None if named and error.allowed in str(error) else f"{given}: names another argument: {error}"
-    except DivergenceError:
+    except (DivergenceError, SweepError):
         return None
     except Exception as error:
         return f"{given}: {type(error).__name__}: {str(error)[:200]}"

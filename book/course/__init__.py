@@ -17,10 +17,24 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         runtime,
         site,
         theme,
+        typed,
         widget,
     )
 
-    parts = freshness, offline, cells, runtime, equations, numbering, widget, theme, site, notebook, lite
+    parts = (
+        freshness,
+        offline,
+        cells,
+        runtime,
+        equations,
+        numbering,
+        typed,
+        widget,
+        theme,
+        site,
+        notebook,
+        lite,
+    )
     for part in parts:
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
