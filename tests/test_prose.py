@@ -28,6 +28,7 @@ WITHOUT_PROSE = {
     "bibliography",
     "code-block",
     "code-cell",
+    "eval-rst",
     "glue:md",
     "literalinclude",
     "math",

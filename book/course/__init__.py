@@ -7,6 +7,7 @@ from sphinx.util.typing import ExtensionMetadata
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Set up every part of the extension."""
     from . import (
+        api,
         cells,
         equations,
         freshness,
@@ -20,7 +21,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         widget,
     )
 
-    parts = freshness, offline, cells, runtime, equations, numbering, widget, theme, site, notebook, lite
+    parts = api, freshness, offline, cells, runtime, equations, numbering, widget, theme, site, notebook, lite
     for part in parts:
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
