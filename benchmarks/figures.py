@@ -55,6 +55,21 @@ def _more_trace_ratios(size: str) -> tuple[Ratio, ...]:
     )
 
 
+def _field_ratios(field: str, ways: dict[str, tuple[str, float | None]]) -> tuple[Ratio, ...]:
+    """Ours over JAX in both precisions and at both sizes."""
+    return tuple(
+        Ratio(
+            f"{task.FIELDS[f'{field}_{size}'].quantity}: ours / JAX, {label}, {precision}",
+            f"ours_{field}_{size}_{precision}",
+            f"jax_{field}_{size}_{way}_{precision}",
+            at_most=at_most,
+        )
+        for way, (label, at_most) in ways.items()
+        for size in ("small", "large")
+        for precision in ("float64", "float32")
+    )
+
+
 TARGETS = (
     Ratio("DeepXDE / ours alone", "deepxde", "ours_alone_float64", at_least=7.0),
     Ratio("ours alone / JAX scan, float64", "ours_alone_float64", "jax_scan_float64", at_most=2.5),
@@ -74,10 +89,14 @@ TARGETS = (
         at_most=0.5,
     ),
     *_trace_ratios("large", 50.0, "closed", "after a forward sweep"),
+    *_field_ratios("wave", {"jvp": ("nested jvp", 1.0)}),
+    *_field_ratios("cavity", {"jvp": ("nested jvp", 0.25)}),
 )
 
 # No limit is set on these.
 MORE_RATIOS = (
+    *_field_ratios("wave", {"streams": ("streams by hand", None)}),
+    *_field_ratios("cavity", {"shared": ("nested jvp, shared", None), "streams": ("streams by hand", None)}),
     Ratio("PyTorch eager / ours alone", "torch_eager", "ours_alone_float64"),
     Ratio("ours alone / JAX jit per step", "ours_alone_float64", "jax_jit_float64"),
     Ratio(

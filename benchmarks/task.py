@@ -6,6 +6,11 @@ Training step. Harmonic initial value problem u'' + omega^2 u = 0, u(0) = 1, u'(
 Adam at learning rate 1e-3. A step is loss, gradient and update. Parameters travel as one flat vector
 W1, b1, W2, b2, W3, b3 with W of shape (in, out).
 
+Fields. Mean square of the residual, and its gradient, in two inputs: of the wave equation u_tt - 4 u_xx = 0,
+and of both momentum equations of the steady cavity with a stream function f (u = f_y, v = -f_x) and a
+pressure p, which need derivatives to third order:
+    f_y f_xy - f_x f_yy + p_x - nu (f_yxx + f_yyy)  and  f_x f_xy - f_y f_xx + p_y + nu (f_xxx + f_xyy).
+
 NTK trace. The squared gradient norms of all residuals of the same problem, u'' + omega^2 u at the points and
 u(0) - 1, u'(0), summed over each loss term; at two sizes of network and points.
 """
@@ -49,6 +54,39 @@ class Trace:
         return f"NTK trace, width {self.width}, {self.n_points} points"
 
 
+@dataclass(frozen=True)
+class Field:
+    """Loss and gradient of an equation in two inputs: "wave" or "cavity", hidden layers, number of points."""
+
+    equation: str
+    hidden: tuple[int, ...]
+    n_points: int
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Of the network; the cavity has a stream function and a pressure."""
+        return (2, *self.hidden, 2 if self.equation == "cavity" else 1)
+
+    @property
+    def quantity(self) -> str:
+        """Heading of the table."""
+        return f"{self.equation}, {len(self.hidden)} layers of {self.hidden[0]}, {self.n_points} points"
+
+    def points(self) -> np.ndarray:
+        """In the unit square, shape (number, 2)."""
+        return np.random.default_rng(SEED).random((self.n_points, 2))
+
+    def start(self) -> np.ndarray:
+        """Start parameters, shape (P,), float64."""
+        return np.asarray(Mlp(widths=self.widths).init(SEED), dtype=np.float64)
+
+
+VISCOSITY = 0.01
+FIELDS = {
+    f"{equation}_{size}": Field(equation, hidden, n_points)
+    for equation in ("wave", "cavity")
+    for size, hidden, n_points in (("small", (50, 50, 50), 100), ("large", (100, 100, 100), 300))
+}
 TRACES = {"small": Trace(32, N_POINTS), "large": Trace(256, 1000)}
 SLOW = TRACES["large"].quantity  # has fewer rounds
 
@@ -88,9 +126,9 @@ def reference(quantity: str, members: int) -> dict[str, np.ndarray] | None:
     -------
     Of a training step a dict with `loss` (members,) and `gradient` (members, P) at the start parameters, and
     `loss_after` (members,) after CHECK_STEPS Adam steps. Of the small trace a dict with `pde` (1,) and `ic`
-    (1,). None of the large one, which has too many parameters for complex steps.
+    (1,). None of the large one and of the fields, which have too many parameters for complex steps.
     """
-    if quantity == SLOW:
+    if quantity == SLOW or quantity in {field.quantity for field in FIELDS.values()}:
         return None
     if quantity != STEP:
         return _traces(TRACES["small"])

@@ -63,6 +63,8 @@ def check_network(network: Any) -> None:
     n_parameters = whole_number("network.n_parameters", network.n_parameters, 1, 2**40)
     if not isinstance(network.widths, tuple) or len(network.widths) < 3:
         raise SettingError("network.widths", network.widths, "a tuple of at least three whole numbers")
+    if (network.widths[0], network.widths[-1]) != (1, 1):
+        raise SettingError("network.widths", network.widths, "one input and one output for this problem")
     theta = real_array("network.init(seed)", network.init(0), (n_parameters,))
     layers = network.layers(theta[None])
     shapes = list(zip(network.widths[:-1], network.widths[1:], strict=True))

@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import jets
 from .errors import SettingError
 from .jets import Array
 from .measures import Measures
 from .networks import Network, Sweep
 from .objective import Objective
+from .operators import up_to
 from .optimizers import Optimizer
 from .point_norms import PointNorms
 from .problems import Problem
+from .streams import HardConstraint
 from .weighting import Weighting, WeightState, check_update, held_by
 
 # Large blocks share the cost of each numpy call among many members, until they fall out of the cache.
@@ -54,8 +55,12 @@ class Workshop:
     def __init__(self, problem: Problem, network: Network, members: int, dtype: np.dtype) -> None:
         grid = problem.grid().astype(dtype)
         self.objective = Objective(problem, network, members, dtype)
-        self.on_grid = Sweep(network, grid, 0, members, dtype, forward_only=True)
-        self.ansatz = problem.ansatz(grid)
+        self.on_grid = Sweep(network, grid, up_to(0), members, dtype, forward_only=True)
+        self.u_on_grid, ansatz, self.constraint = self.on_grid.u[0], problem.ansatz(grid), None
+        if ansatz is not None:
+            g, p = ansatz
+            self.u_on_grid = np.empty(self.on_grid.u[0].shape, dtype)
+            self.constraint = HardConstraint(up_to(0), g[:1], p[:1], self.on_grid.u[0], self.u_on_grid)
         self.owner: Block | None = None  # whose forward sweep the objective holds
         terms = self.objective.terms
         self.factors_of_term = {
@@ -234,8 +239,7 @@ class Block:
 
     def prediction(self) -> Array:
         """The solution on the grid of the problem now, (b, G)."""
-        u = self.workshop.on_grid.forward(self.layers)
-        if self.workshop.ansatz is not None:
-            g, p = self.workshop.ansatz
-            jets.product_forward(g[:1], p[:1], u.copy(), u)
-        return u[0]
+        self.workshop.on_grid.forward(self.layers)
+        if self.workshop.constraint is not None:
+            self.workshop.constraint.forward()
+        return self.workshop.u_on_grid[0]

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from . import jets
 from .contracts import check_network, check_problem, check_weighting
 from .errors import Registry, one_of, positive_number, whole_number
 from .jets import RULES, Array, BackwardRules
 from .networks import Network, Sweep
 from .objective import Objective
+from .operators import up_to
 from .problems import Problem
+from .streams import Call, Calls, HardConstraint, run
 from .weighting import FixedWeights, Weighting, check_state
 
 STEP = 1e-30
@@ -62,20 +63,20 @@ class GradientCheck:
         return "\n".join([*lines, f"{'passed' if self.passed else 'FAILED'}, largest error {self.worst:.1e}"])
 
 
-# What can be bent: a backward rule, the position of an output among its arguments, and a part of that output.
+# What can be bent: a backward rule, the position of an output among its arguments, and parts of that output.
 BENDS = Registry(
     "bend",
     {
-        "input_dw": ("input", 2, lambda d_layer: d_layer.weight),
-        "input_db": ("input", 2, lambda d_layer: d_layer.bias),
-        "affine_dW": ("affine", 4, lambda d_layer: d_layer.weight),
-        "affine_db": ("affine", 4, lambda d_layer: d_layer.bias),
-        "affine_dh": ("affine", 3, lambda dh: dh.streams),
-        "tanh_dz": ("tanh", 2, lambda dz: dz.streams[:1]),
-        "tanh_dz_x": ("tanh", 2, lambda dz: dz.streams[1:2]),
-        "tanh_dz_xx": ("tanh", 2, lambda dz: dz.streams[2:]),
-        "product_df": ("product", 2, lambda df: df),
-        "residuals_du": ("residuals", 3, lambda du: du),
+        "input_dw": ("input", 2, lambda d_layer: [d_layer.weight]),
+        "input_db": ("input", 2, lambda d_layer: [d_layer.bias]),
+        "affine_dW": ("affine", 4, lambda d_layer: [d_layer.weight]),
+        "affine_db": ("affine", 4, lambda d_layer: [d_layer.bias]),
+        "affine_dh": ("affine", 3, lambda dh: [dh.streams]),
+        "tanh_dz": ("tanh", 3, lambda dz: [dz[0]]),
+        "tanh_dz_x": ("tanh", 3, lambda dz: [dz[s] for s in dz if s == 1]),
+        "tanh_dz_xx": ("tanh", 3, lambda dz: [dz[s] for s in dz if s == 2]),
+        "product_df": ("product", 3, lambda df: list(df.values())),
+        "residuals_du": ("residuals", 3, lambda du: [du]),
     },
 )
 
@@ -155,15 +156,22 @@ def gradient_check(
 
 def _bent_rules(problem: Problem, bend: str, factor: float) -> BackwardRules:
     """The backward rules, but with one output of one of them multiplied by `factor`."""
-    name, position, part = BENDS[bend]
-    rule = problem.residuals_backward if name == "residuals" else getattr(RULES, name)
+    name, position, parts = BENDS[bend]
+    rule: Any = problem.residuals_backward if name == "residuals" else getattr(RULES, name)
+
+    def bending(arguments: tuple[Any, ...]) -> list[Call]:
+        return [(np.multiply, (output, factor, output)) for output in parts(arguments[position])]
 
     def bent_rule(*arguments: Any) -> None:
         rule(*arguments)
-        output = part(arguments[position])
-        np.multiply(output, factor, out=output)
+        run(bending(arguments))
 
-    return replace(RULES, **{name: bent_rule})
+    def bent_list(*arguments: Any) -> Calls:
+        yield from rule(*arguments)
+        yield from bending(arguments)
+
+    bent: Any = bent_list if name in ("tanh", "product") else bent_rule
+    return replace(RULES, **{name: bent})
 
 
 def _by_rules(
@@ -203,12 +211,12 @@ def _by_complex_steps(
 def _stream_errors(problem: Problem, network: Network, theta: Array) -> dict[str, float]:
     """Every derivative stream of the solution against the complex step of the stream before it."""
     x = problem.points() + 1j * STEP
+    operators = up_to(problem.order)
     layers = network.layers(theta[None].astype(x.dtype))
-    f = Sweep(network, x, problem.order, 1, x.dtype, forward_only=True).forward(layers)
-    u = f.copy()
-    ansatz = problem.ansatz(x)
+    f = Sweep(network, x, operators, 1, x.dtype, forward_only=True).forward(layers)[0]
+    u, ansatz = f.copy(), problem.ansatz(x)
     if ansatz is not None:
-        jets.product_forward(*ansatz, f, u)
+        HardConstraint(operators, *ansatz, f, u).forward()
     names = ("u_x", "u_xx")[: problem.order]
     return {name: _error(u[s + 1].real, u[s].imag / STEP) for s, name in enumerate(names)}
 

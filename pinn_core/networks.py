@@ -11,10 +11,12 @@ import numpy as np
 
 from . import jets
 from .errors import Registry, SettingError, real_array, whole_number
-from .jets import RULES, Affine, Array, BackwardRules, Jet
+from .jets import RULES, Affine, BackwardRules, Jet, Line
+from .operators import Operators, up_to
+from .streams import Array, tanh_forward
 
 Generator = np.random.Generator
-Visitor = Callable[[int, Jet, Jet], None]
+Visitor = Callable[[int, Jet | Line, Jet], None]
 
 
 def xavier_normal(rng: Generator, fan_in: int, fan_out: int) -> Array:
@@ -70,12 +72,12 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Mlp:
-    """A multilayer perceptron x -> u with tanh between its affine layers.
+    """A multilayer perceptron from some inputs to some outputs with tanh between its affine layers.
 
     Parameters
     ----------
-    widths : features from the input to the output, for example (1, 32, 32, 1): one input, one output, and at
-        least one hidden layer of 1 to 4096 features between them.
+    widths : features from the inputs to the outputs, for example (1, 32, 32, 1): one input, one output, and
+        at least one hidden layer between them. All from 1 to 4096.
     initializer : name of the rule that draws the weights, a key of `INITIALIZERS`. Biases start at zero.
     """
 
@@ -83,7 +85,7 @@ class Mlp:
     initializer: str = "xavier_normal"
 
     def __post_init__(self) -> None:
-        allowed = "at least three whole numbers, the first and the last 1, those between from 1 to 4096"
+        allowed = "at least three whole numbers from 1 to 4096"
         if isinstance(self.widths, str) or not isinstance(self.widths, Sequence | np.ndarray):
             raise SettingError("widths", self.widths, allowed)
         if isinstance(self.widths, np.ndarray) and self.widths.ndim != 1:
@@ -92,7 +94,7 @@ class Mlp:
             widths = tuple(whole_number("widths", width, 1, 4096) for width in self.widths)
         except SettingError as error:
             raise SettingError("widths", self.widths, allowed) from error
-        if len(widths) < 3 or widths[0] != 1 or widths[-1] != 1:
+        if len(widths) < 3:
             raise SettingError("widths", self.widths, allowed)
         object.__setattr__(self, "widths", widths)
         INITIALIZERS[self.initializer]
@@ -141,18 +143,19 @@ class Mlp:
             blocks[f"b{number}"] = slice(middle, start)
         return blocks
 
-    def streams(self, theta: Array, x: Array, order: int = 0) -> Array:
-        """Evaluate the network and its derivatives in x.
+    def streams(self, theta: Array, x: Array, order: int | Operators = 0) -> Array:
+        """Evaluate the network and its derivatives in its inputs.
 
         Parameters
         ----------
         theta : (P,), or (B, P) for an ensemble.
-        x : (N,), points.
-        order : 0, 1 or 2, the highest derivative.
+        x : (N,), points; (N, d) for d inputs.
+        order : the S derivatives that are wanted, as a closed set of operators. For a single input a number,
+            0, 1 or 2, stands for those up to this order: u, u_x, u_xx.
 
         Returns
         -------
-        (S, N), or (S, B, N) for an ensemble, with S = order + 1: the streams u, u_x, u_xx.
+        (S, N), or (S, B, N) for an ensemble. With k > 1 outputs (k, S, N) or (k, S, B, N).
 
         Raises
         ------
@@ -166,26 +169,30 @@ class Mlp:
         theta = real_array("theta", theta, kinds="fiuc")
         if theta.ndim not in (1, 2) or theta.shape[-1] != self.n_parameters:
             raise SettingError("theta", theta.shape, f"an array (P,) or (B, P) with P = {self.n_parameters}")
-        x = real_array("x", x, ("N",), kinds="fiuc")
-        order = whole_number("order", order, 0, 2)
+        inputs, outputs = self.widths[0], self.widths[-1]
+        x = real_array("x", x, ("N",) if inputs == 1 else ("N", inputs), kinds="fiuc")
+        operators = order if isinstance(order, Operators) else up_to(whole_number("order", order, 0, 2))
+        if len(operators.inputs) != inputs:
+            raise SettingError("order", str(operators), f"operators in {inputs} inputs")
         dtype = np.result_type(theta, x, np.float32)
         members = np.atleast_2d(theta).astype(dtype)
-        sweep = Sweep(self, x, order, len(members), dtype, forward_only=True)
+        sweep = Sweep(self, x, operators, len(members), dtype, forward_only=True)
         with np.errstate(all="ignore"):
-            streams = sweep.forward(self.layers(members))
-        if not np.isfinite(streams).all():
+            fields = sweep.forward(self.layers(members))
+        if not np.isfinite(fields).all():
             raise SettingError("theta and x", theta, "numbers for which the streams are finite")
-        return streams.reshape(order + 1, *theta.shape[:-1], x.size)
+        shape = (len(operators), *theta.shape[:-1], len(x))
+        return fields.reshape(shape if outputs == 1 else (outputs, *shape))
 
 
 class Sweep:
-    """Forward and backward through an Mlp at fixed points, with all its buffers.
+    """Forward and backward through an Mlp at fixed points, with all its buffers and all its numpy calls.
 
     Parameters
     ----------
     network : see `Network`.
-    x : (N,), points.
-    order : 0, 1 or 2, the highest derivative stream.
+    x : (N,) or (N, d), points.
+    operators : the S streams.
     members : B, size of the ensemble axis.
     dtype : of all buffers; complex for the complex-step check.
     rules : the backward rules.
@@ -193,8 +200,8 @@ class Sweep:
 
     Attributes
     ----------
-    u : (S, B, N), streams of the network, from the last `forward`.
-    du : (S, B, N), gradient of the loss in `u`, which the caller fills for `backward`.
+    u : (k, S, B, N), streams of the k outputs, from the last `forward`.
+    du : (k, S, B, N), gradient of the loss in `u`, which the caller fills for `backward`.
 
     Cost
     ----
@@ -206,41 +213,54 @@ class Sweep:
         self,
         network: Network,
         x: Array,
-        order: int,
+        operators: Operators,
         members: int,
         dtype: np.dtype,
         rules: BackwardRules = RULES,
         forward_only: bool = False,
     ) -> None:
-        def buffer(width: int) -> Jet:
-            return Jet(np.empty((order + 1, members, x.size, width), dtype))
+        x = x.reshape(len(x), -1).astype(dtype)
+        hidden, n_streams = network.widths[1:-1], len(operators)
+        self.operators, self.rules, self.line = operators, rules, Line(x, operators)
 
-        hidden = network.widths[1:-1]
-        self.rules = rules
-        self.line = jets.input_jet(x.astype(dtype), order)
-        self.h = [buffer(width) for width in hidden]
-        self.s = [None if forward_only and order == 0 else buffer(width) for width in hidden]
+        def buffers(width: int, size: int = n_streams) -> Array:
+            return np.empty((size, members, len(x), width), dtype)
+
+        self.h, self.s = ([Jet(buffers(width)) for width in hidden] for _ in range(2))
         # One layer at a time is on its way, and never needs its z and its dz together: they share a buffer.
-        shared = {width: buffer(width) for width in set(hidden)}
-        first = shared[hidden[0]].streams
-        self.z = [Jet(first[:1]), *(shared[width] for width in hidden[1:])]
-        self.output = buffer(1)
-        self.u = self.output.streams[..., 0]
-        if not forward_only:
-            self.dz = [Jet(first[:2]), *self.z[1:]]
-            shared = {width: buffer(width) for width in set(hidden)}
-            self.dh = [shared[width] for width in hidden]
-            self.d_output = buffer(1)
-            self.du = self.d_output.streams[..., 0]
+        shared, scratch = ({width: buffers(width, size) for width in set(hidden)} for size in (n_streams, 2))
+        first = Jet(shared[hidden[0]][: len(self.line.present)])
+        self.z = [first, *(Jet(shared[width]) for width in hidden[1:])]
+        self.output = Jet(buffers(network.widths[-1]))
+        self.u = np.moveaxis(self.output.streams, -1, 0)
+        numbers = [self.line.present, *[range(n_streams)] * (len(hidden) - 1)]  # of the streams of z
+        self.forward_calls = []
+        for present, z, h, s in zip(numbers, self.z, self.h, self.s, strict=True):
+            streams = dict(zip(present, z.streams, strict=True))
+            slope = None if forward_only and n_streams == 1 else s.streams
+            calls = tanh_forward(operators, streams, h.streams, slope, scratch[z.streams.shape[-1]])
+            self.forward_calls.append(list(calls))
+        if forward_only:
+            return
+        shared = {width: buffers(width) for width in set(hidden)}
+        self.dh = [Jet(shared[width]) for width in hidden]
+        self.d_output = Jet(buffers(network.widths[-1]))
+        self.du = np.moveaxis(self.d_output.streams, -1, 0)
+        self.backward_calls = []
+        for present, dz, s, dh in zip(numbers, self.z, self.s, self.dh, strict=True):
+            streams = dict(zip(present, dz.streams, strict=True))
+            calls = rules.tanh(operators, s.streams, dh.streams, streams, scratch[dz.streams.shape[-1]])
+            self.backward_calls.append(list(calls))
 
     def forward(self, layers: list[Affine]) -> Array:
-        """Streams of the network, (S, B, N), at the parameters `layers`; keeps what `backward` needs."""
-        for i, (z, h, s) in enumerate(zip(self.z, self.h, self.s, strict=True)):
+        """Streams of the outputs, (k, S, B, N), at the parameters `layers`; keeps what `backward` needs."""
+        for i, calls in enumerate(self.forward_calls):
             if i == 0:
-                jets.input_forward(self.line, layers[0], z)
+                jets.input_forward(self.line, layers[0], self.z[0])
             else:
-                jets.affine_forward(self.h[i - 1], layers[i], z)
-            jets.tanh_forward(z, h, s)
+                jets.affine_forward(self.h[i - 1], layers[i], self.z[i])
+            for function, arguments in calls:
+                function(*arguments)
         jets.affine_forward(self.h[-1], layers[-1], self.output)
         return self.u
 
@@ -257,8 +277,9 @@ class Sweep:
             if visit is not None:
                 visit(i + 1, self.h[i], dz)
             self.rules.affine(self.h[i], layers[i + 1], dz, self.dh[i], d_layers[i + 1])
-            dz = self.dz[i]
-            self.rules.tanh(self.s[i], self.dh[i], dz)
+            for function, arguments in self.backward_calls[i]:
+                function(*arguments)
+            dz = self.z[i]
         if visit is not None:
             visit(0, self.line, dz)
         self.rules.input(self.line, dz, d_layers[0])

@@ -2,19 +2,19 @@
 
 Its diagonal holds the squared gradient norms of the residuals, see `point_norms`; the trace of a loss term
 is the sum of its part. The whole kernel takes the same sweep of sensitivities: the gradient of a residual
-with dr = sum_s c_s du_s in the weight of a layer is
+in the weight of a layer is
 
-    dr/dW = sum_t a_t^T d_t,      d_t = sum_j binom(t + j, j) c_(t + j) delta_j,
+    dr/dW = sum_Q (Q a)^T d_Q,      d_Q = sum c c_P (R delta) over the rows (P, Q, R, c) of the table,
 
-so that K_ij sums (a_t,i . a_t',j)(d_t,i . d_t',j) over pairs of streams and over layers: products of
-matrices.
+so that K_ij sums (Q a_i . Q' a_j)(d_Q,i . d_Q',j) over pairs of streams and over layers: products of
+matrices. Here dr = sum_P c_P d(P u).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import cached_property
-from math import comb
 
 import numpy as np
 
@@ -103,26 +103,24 @@ class TangentKernel:
         sweep, terms = self.objective.sweep, self.objective.terms
         at = np.concatenate([self.problem.places[term] for term in terms])
         c = cotangents(self.objective)[..., None]
-        n_streams = len(c)
         kernel = np.zeros((len(self.theta), at.size, at.size), self.theta.dtype)
         _add_products(kernel, (c * sweep.h[-1].streams[:, :, at]).sum(axis=0))
         _add_products(kernel, c[0])
-        chunk = Sensitivities(sweep.h, [s for s in sweep.s if s is not None], slice(None))
-        for i in chunk.descend(self.layers):
-            delta = chunk.delta[i].streams[:, :, at]
-            d = [
-                sum(comb(t + j, j) * c[t + j] * delta[j] for j in range(n_streams - t))
-                for t in range(n_streams)
-            ]
-            # The streams of x are x and 1; the others are zero.
-            a = sweep.h[i - 1].streams[:, :, at] if i > 0 else sweep.line.streams[:, :, at, :1]
+        x = sweep.line.of_inputs(len(c))[:, None]
+        for i in self._sensitivities.descend(self.layers):
+            delta = self._sensitivities.delta[i].streams[:, :, at]
+            d = np.zeros_like(delta)
+            for p, q, r, factor in sweep.operators.rows:
+                d[q] += factor * c[p] * delta[r]
+            a = sweep.h[i - 1].streams[:, :, at] if i > 0 else x[:, :, at]
             _add_products(kernel, d[0])  # biases
-            for t in range(len(a)):
-                _add_products(kernel, d[t], a[t])
-                for later in range(t + 1, len(a)):
-                    product = _products(d[t], d[later]) * _products(a[t], a[later])
-                    kernel += product
-                    kernel += product.swapaxes(1, 2)
+            present = range(len(c)) if i > 0 else sweep.line.present
+            for s in present:
+                _add_products(kernel, d[s], a[s])
+            for s, t in itertools.combinations(present, 2):
+                product = _products(d[s], d[t]) * _products(a[s], a[t])
+                kernel += product
+                kernel += product.swapaxes(1, 2)
         return self._show(kernel)
 
     def kernels(self) -> dict[tuple[str, str], Array]:
@@ -159,9 +157,14 @@ class TangentKernel:
             objective.dr[:, k] = 1
             objective.streams_backward()
             at_point.forward(self.layers)
-            at_point.du[:, :, 0] = objective.sweep.du[:, :, place]
+            at_point.du[..., 0] = objective.sweep.du[..., place]
             at_point.backward(self.layers, self.d_layers)
             yield self.gradient
+
+    @cached_property
+    def _sensitivities(self) -> Sensitivities:
+        sweep = self.objective.sweep
+        return Sensitivities(sweep.operators, sweep.h, sweep.s, slice(None))
 
     @cached_property
     def _points(self) -> list[tuple[int, Sweep]]:
@@ -169,7 +172,7 @@ class TangentKernel:
         problem, x, members = self.problem, self.objective.x, len(self.theta)
         places = np.concatenate([problem.places[term] for term in self.objective.terms]).tolist()
         sweeps = {
-            place: Sweep(self.network, x[place : place + 1], problem.order, members, x.dtype)
+            place: Sweep(self.network, x[place : place + 1], self.objective.sweep.operators, members, x.dtype)
             for place in set(places)
         }
         return [(place, sweeps[place]) for place in places]
@@ -189,11 +192,15 @@ class TangentKernel:
 
 
 def eigenvalues(kernel: Array) -> Array:
-    """Eigenvalues of a symmetric kernel, largest first.
+    """Eigenvalues of a symmetric kernel.
 
     Parameters
     ----------
     kernel : (N, N) or (B, N, N).
+
+    Returns
+    -------
+    (N,) or (B, N), largest first.
 
     Raises
     ------

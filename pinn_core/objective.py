@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from . import jets
 from .jets import RULES, Affine, Array, BackwardRules
 from .networks import Network, Sweep
+from .operators import up_to
 from .problems import Problem
+from .streams import HardConstraint, run
 
 
 def read_only(array: Array) -> Array:
@@ -42,14 +43,17 @@ class Objective:
     def __init__(
         self, problem: Problem, network: Network, members: int, dtype: np.dtype, rules: BackwardRules = RULES
     ) -> None:
-        self.problem, self.rules = problem, rules
+        self.problem = problem
         self.residuals_backward = rules.residuals or problem.residuals_backward
         self.x = problem.points().astype(dtype)
-        self.sweep = Sweep(network, self.x, problem.order, members, dtype, rules)
-        self.ansatz = problem.ansatz(self.x)
+        self.sweep = sweep = Sweep(network, self.x, up_to(problem.order), members, dtype, rules)
         # Without a hard constraint the solution is the network, and shares its arrays.
-        self.u = self.sweep.u if self.ansatz is None else np.empty_like(self.sweep.u)
-        self.du = self.sweep.du if self.ansatz is None else np.empty_like(self.sweep.du)
+        self.u, self.du = sweep.u[0], sweep.du[0]
+        self.constraint, ansatz = None, problem.ansatz(self.x)
+        if ansatz is not None:
+            self.u, self.du = (np.empty(sweep.u[0].shape, dtype) for _ in range(2))
+            self.constraint = HardConstraint(sweep.operators, *ansatz, sweep.u[0], self.u)
+            self.constraint_backward = self.constraint.backward_calls(rules.product, self.du, sweep.du[0])
 
         self.terms = tuple(problem.sizes)
         self.sizes = np.array(list(problem.sizes.values()))
@@ -80,9 +84,8 @@ class Objective:
     def forward(self, layers: list[Affine]) -> None:
         """Residuals and losses at the parameters `layers`; keeps what `backward` needs."""
         self.sweep.forward(layers)
-        if self.ansatz is not None:
-            g, p = self.ansatz
-            jets.product_forward(g, p, self.sweep.u, self.u)
+        if self.constraint is not None:
+            self.constraint.forward()
         self.problem.residuals(self.x, self.u, self.r_of_term)
         np.multiply(self.r, self.r, out=self.squares)
         np.add.reduceat(self.squares, self.starts, axis=1, out=self.losses)
@@ -97,5 +100,5 @@ class Objective:
     def streams_backward(self) -> None:
         """Fill ``sweep.du``, the gradient in the streams of the network, from `dr`, that in the residuals."""
         self.residuals_backward(self.x, self.u, self.dr_of_term, self.du)
-        if self.ansatz is not None:
-            self.rules.product(self.ansatz[1], self.du, self.sweep.du)
+        if self.constraint is not None:
+            run(self.constraint_backward)

@@ -41,7 +41,7 @@ class PointNorms:
         self.stream_grams = StreamGrams(objective.sweep, points)
         self.factors = self._factors() if objective.problem.linear else None
         dtype, members = objective.r.dtype, len(objective.r)
-        self.products = np.empty((len(stream_pairs(objective.problem.order)), members, at.size), dtype)
+        self.products = np.empty((len(self.stream_grams.grams), members, at.size), dtype)
         self.norms = np.empty((members, at.size), dtype)
         self.norms_of_term = dict(zip(self.residuals, np.split(self.norms, stops[:-1], axis=1), strict=True))
 
@@ -61,7 +61,7 @@ class PointNorms:
     def _factors(self) -> Array:
         """c_s c_t, twice that off the diagonal, for all pairs: (pairs, B or 1, n)."""
         c = cotangents(self.objective)[:, :, self.columns]
-        pairs = stream_pairs(self.objective.problem.order)
+        pairs = stream_pairs(len(c))
         return np.stack([c[s] * c[t] * (1 if s == t else 2) for s, t in pairs])
 
 
@@ -88,11 +88,11 @@ def cotangents(objective: Objective) -> Array:
     first = np.searchsorted(at[in_order], at[in_order])  # of those at the same point
     turns = np.empty_like(at)
     turns[in_order] = np.arange(at.size) - first
-    c = np.empty((*objective.sweep.du.shape[:2], at.size), objective.r.dtype)
+    c = np.empty((*objective.sweep.du.shape[1:3], at.size), objective.r.dtype)
     for turn in range(turns.max() + 1):
         mine = np.flatnonzero(turns == turn)
         objective.dr[:] = 0
         objective.dr[:, mine] = 1
         objective.streams_backward()
-        c[:, :, mine] = objective.sweep.du[:, :, at[mine]]
+        c[:, :, mine] = objective.sweep.du[0][:, :, at[mine]]
     return c

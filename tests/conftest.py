@@ -1,6 +1,7 @@
 """Fixtures for all tests: the built site, served under a sub-path, and the installed browser."""
 
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
@@ -28,15 +29,18 @@ FLAGS = [
 ]
 
 
-def build_site() -> Path:
+JUPYTER_BOOK = Path(sysconfig.get_path("scripts")) / "jupyter-book"
+
+
+def build_site(*command: str | Path) -> Path:
     """Bring the built site up to date and give its folder; processes of one test run take turns."""
     build = ROOT / "_build"
     build.mkdir(exist_ok=True)
-    jupyter_book = Path(sysconfig.get_path("scripts")) / "jupyter-book"
     with (build / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(
-            [sys.executable, jupyter_book, "build", "-W", "-n", "-q", ROOT],
+            [sys.executable, *command],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "book")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -49,13 +53,13 @@ def build_site() -> Path:
 @pytest.fixture(scope="session")
 def built_site() -> Path:
     """Folder of the built site."""
-    return build_site()
+    return build_site("-m", "course.build")
 
 
 @pytest.fixture
 def rebuild() -> Callable[[], Path]:
-    """Builds the site once more."""
-    return build_site
+    """Builds the site once more, with jupyter-book itself and whether anything has changed or not."""
+    return functools.partial(build_site, JUPYTER_BOOK, "build", "-W", "-n", "-q", ROOT)
 
 
 @pytest.fixture(scope="session")

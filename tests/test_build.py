@@ -58,7 +58,7 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
 def test_help_names_every_command() -> None:
     done = run_script("--help")
     assert done.returncode == 0
-    for command in ("serve", "build", "test", "check", "bench", "clean"):
+    for command in ("serve", "build", "watch", "record", "test", "check", "bench", "clean"):
         assert re.search(rf"^  {command}\b", done.stdout, re.MULTILINE)
 
 

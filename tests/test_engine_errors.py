@@ -51,7 +51,7 @@ REFUSED = [
     (
         "widths",
         lambda v: Mlp(widths=v),
-        [(1, 1), (1,), (), (2, 8, 1), (1, 8, 2), (1, 5000, 1), 32, None, "181", {1: 8}],
+        [(1, 1), (1,), (), (0, 8, 1), (1, 8, 0), (1, 5000, 1), 32, None, "181", {1: 8}],
     ),
     ("initializer", lambda v: Mlp(initializer=v), ["glorot", "", None, 3, []]),
     (

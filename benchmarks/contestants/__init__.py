@@ -20,6 +20,8 @@ GROUPS = {
     "jax_trace": "bench",
     "torch_trace": "bench",
     "ours_trace": "bench",
+    "ours_fields": "bench",
+    "jax_fields": "bench",
     "chromium": "course",
 }
 

@@ -18,10 +18,25 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         runtime,
         site,
         theme,
+        typed,
         widget,
     )
 
-    parts = api, freshness, offline, cells, runtime, equations, numbering, widget, theme, site, notebook, lite
+    parts = (
+        api,
+        freshness,
+        offline,
+        cells,
+        runtime,
+        equations,
+        numbering,
+        typed,
+        widget,
+        theme,
+        site,
+        notebook,
+        lite,
+    )
     for part in parts:
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from jupyter_cache import get_cache
 from myst_nb.core.execute import create_client
 from myst_nb.core.execute.base import ExecutionError
 from myst_nb.core.read import create_nb_reader
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 
 
 class Silent:
@@ -38,8 +38,9 @@ def run_cells(env: Any, docname: str) -> None:
         pass
 
 
-def run_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+def run_ahead(app: Sphinx, env: Any, docnames: list[str]) -> None:
     """Run the cells of all pages that are about to be read: each page has a process of its own."""
+    get_cache(env.mystnb_config.execution_cache_path).list_cache_records()  # makes its tables, once
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         list(threads.map(lambda docname: run_cells(env, docname), docnames))
 

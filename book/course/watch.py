@@ -41,25 +41,16 @@ class Injector(JavascriptInjectorMiddleware):
 
 
 def build(*, changed_paths: Sequence[Path]) -> None:
-    """Build the book; a failure is shown, and the pages stay as they were."""
+    """Build the book; what is wrong with it is shown."""
     names = sorted({path.relative_to(ROOT).as_posix() for path in changed_paths if path.is_relative_to(ROOT)})
     print(f"Changed: {', '.join(names)}", flush=True)
-    command = [
-        sys.executable,
-        str(Path(sys.executable).parent / "jupyter-book"),
-        "build",
-        "-W",
-        "-n",
-        "-q",
-        ".",
-    ]
-    done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
+    done = subprocess.run([sys.executable, "-m", "course.build"], check=False)
     print("Built." if done.returncode == 0 else "Not built; see above.", flush=True)
 
 
 def make_app() -> Starlette:
     """The site, with a socket on which pages hear that they have been built again."""
-    ignored = IgnoreFilter(["__pycache__", "archive"], [r"(^|/)\\.", r"~$", r"\\.tmp$"])
+    ignored = IgnoreFilter([], [r"/__pycache__/", r"/\.[^/]*$", r"~$", r"\.tmp$"])
     watcher = RebuildServer([ROOT / name for name in WATCHED], ignored, change_callback=build)
     return Starlette(
         routes=[

@@ -59,9 +59,11 @@ from time import perf_counter
 import numpy as np
 from pinn_core import HarmonicOscillator, Mlp, TangentKernel
 from pinn_core.networks import Sweep
+from pinn_core.operators import up_to
 
 problem = HarmonicOscillator(omega=2 * np.pi, n_points={points})
 network = Mlp(widths=(1, *[{width}] * {depth}, 1))
+operators = up_to(2)  # u, u', u''
 theta = network.init(seed={seed})
 kernel = TangentKernel(problem, network, theta)  # takes a forward sweep
 
@@ -71,9 +73,9 @@ layers, d_layers = network.layers(theta[None]), network.layers(gradient)
 def trace_by_loop(points, c):
     trace = 0.0
     for t in points:  # add ||grad (c_0 u + c_1 u' + c_2 u'')||^2
-        sweep = Sweep(network, np.array([t]), order=2, members=1, dtype=theta.dtype)
+        sweep = Sweep(network, np.array([t]), operators, members=1, dtype=theta.dtype)
         sweep.forward(layers)
-        sweep.du[:, 0, 0] = c
+        sweep.du[0, :, 0, 0] = c
         sweep.backward(layers, d_layers)
         trace += (gradient * gradient).sum()
     return trace
