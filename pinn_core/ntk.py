@@ -192,11 +192,15 @@ class TangentKernel:
 
 
 def eigenvalues(kernel: Array) -> Array:
-    """Eigenvalues of a symmetric kernel, largest first.
+    """Eigenvalues of a symmetric kernel.
 
     Parameters
     ----------
     kernel : (N, N) or (B, N, N).
+
+    Returns
+    -------
+    (N,) or (B, N), largest first.
 
     Raises
     ------

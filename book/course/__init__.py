@@ -7,6 +7,7 @@ from sphinx.util.typing import ExtensionMetadata
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Set up every part of the extension."""
     from . import (
+        api,
         cells,
         equations,
         freshness,
@@ -22,6 +23,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     )
 
     parts = (
+        api,
         freshness,
         offline,
         cells,

@@ -22,6 +22,7 @@ WITHOUT_PROSE = {
     "bibliography",
     "code-block",
     "code-cell",
+    "eval-rst",
     "glue:md",
     "literalinclude",
     "math",

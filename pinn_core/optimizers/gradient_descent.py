@@ -20,7 +20,12 @@ class GradientDescentState:
 
 @dataclass(frozen=True)
 class GradientDescent(DecayingRate):
-    """theta <- theta - rate * gradient. Settings: see `DecayingRate`."""
+    """theta <- theta - rate * gradient.
+
+    Parameters
+    ----------
+    learning_rate, decay, decay_steps : see `DecayingRate`.
+    """
 
     def init(self, theta: Array) -> GradientDescentState:
         """State before the first step, for parameters (B, P)."""

@@ -14,6 +14,7 @@ PAGES = [
     "book/notation.html",
     "book/references.html",
     "book/lecturers.html",
+    "book/api.html",
 ]
 
 
