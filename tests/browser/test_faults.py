@@ -196,7 +196,7 @@ def test_divergence_names_epoch_and_term_and_suggests_a_smaller_rate(tuner: Widg
 
 def test_missing_recording_leaves_training(pages: Pages) -> None:
     pages.errors_expected = True
-    route = lambda page: page.context.route("**/rt/recorded/*.json", missing)  # noqa: E731
+    route = lambda page: page.context.route("**/rt/recorded/**", missing)  # noqa: E731
     widget = Widget(pages.open(TUNER, setup=route), "weight-tuner")
     expect(widget.status).to_contain_text("could not be loaded (the server answers 404)")
     widget.fill("Epochs", 200)

@@ -123,7 +123,7 @@ def test_flags_choose_among_recorded_schemes(pages: Pages) -> None:
     for label in ("annealing", "hard constraint"):
         race.field(label).check()
     assert schemes_shown(race) == {"plain", "fixed", "ntk", "annealing", "hard"}
-    expect(race.root.locator(".widget-caption")).to_have_text("Recorded run. Seed 0")
+    expect(race.root.locator(".widget-caption")).to_have_text("Recorded run. Seed 4")
     for label in ("plain, λ = 1", "annealing", "hard constraint"):
         race.field(label).uncheck()
     expect(race.row("fixed weight")).to_be_visible()
@@ -221,7 +221,7 @@ def test_ensemble_shows_medians_and_quartiles(pages: Pages) -> None:
     for run in live["runs"].values():
         assert run["ratio_low"] <= run["ratio"] <= run["ratio_high"]
     expect(race.root.locator(".widget-schemes")).to_contain_text("quartiles")
-    expect(race.root.locator(".widget-caption")).to_contain_text("Seeds 0 to 9: medians")
+    expect(race.root.locator(".widget-caption")).to_contain_text("Seeds 30 to 39: medians")
     expect(race.row("uniform")).to_contain_text(re.compile(r"[\d.]+ to [\d.]+"))
     expect(race.button("10 seeds")).to_have_attribute("aria-pressed", "true")
     race.click("10 seeds")

@@ -1,6 +1,7 @@
 """What a reader has before any Python is loaded: first picture, recorded runs, predictions."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -78,9 +79,11 @@ def test_nothing_heavy_before_first_touch_and_no_python_after_it(pages: Pages) -
 
 @pytest.mark.parametrize("position", [-3, -0.25, 2, 5])
 def test_dragging_shows_the_recorded_run_in_the_next_frame(
-    pages: Pages, tuner: Widget, position: float
+    pages: Pages, tuner: Widget, position: float, built_site: Path
 ) -> None:
     touched(tuner)
+    files = list((built_site / "rt/recorded/weight-tuner").glob("*.run"))
+    tuner.wait_for_all_recorded("weight-tuner", len(files))
     shown = tuner.page.evaluate(DRAG, [tuner.root.element_handle(), str(position)])
     assert shown["moved"]
     assert shown["result"]["source"] == "recorded"

@@ -32,6 +32,8 @@ class Widget:
 
     @property
     def result(self) -> dict[str, Any]:
+        """The run on show; one that is on its way is waited for."""
+        expect(self.root).not_to_have_attribute("aria-busy", "true")
         return json.loads(self.root.get_attribute("data-result") or "null")
 
     @property
@@ -100,8 +102,17 @@ class Widget:
         )
 
     def wait_for_recorded(self) -> None:
-        """Wait until the recorded runs are there."""
+        """Wait until the first recorded run is there."""
         expect(self.root.locator(".widget-caption")).to_contain_text("ecorded")
+
+    def wait_for_all_recorded(self, folder: str, number: int) -> None:
+        """Wait until so many files of recorded runs have been fetched, as they are after the first touch."""
+        self.page.wait_for_function(
+            """([part, number]) => performance.getEntriesByType("resource")
+                .filter(({name, responseEnd}) => name.includes(part) && responseEnd > 0).length >= number""",
+            arg=[f"/rt/recorded/{folder}/", number],
+        )
+        self.page.wait_for_timeout(200)  # the last of them is unpacked and checked
 
     def train(self) -> dict[str, Any]:
         """Train to the end and give the result."""

@@ -16,8 +16,8 @@ const BUSY = ["loading", "running", "paused"];
  * Model keys: `phase` (recorded, loading, running, paused, done, failed); `run`, the run on show in the wire form of
  * its recipe with `source` ("recorded" or "live"), `settings`, `elapsed_ms` (training only) and `differs` (names of
  * the settings in which a recorded run is another than the one asked for); `reference`, the recorded run that was on
- * show last; `progress` of loading; `status`, a line; `failure` ({kind, message} or null); `finished`, the reader's
- * own complete runs of this visit. Of a race only the schemes that the settings switch on are in `run`.
+ * show last; `fetching`, the recorded run on its way, or null; `progress` of loading; `status`, a line; `failure`
+ * ({kind, message} or null); `finished`, the reader's own complete runs of this visit. Of a race only the schemes that the settings switch on are in `run`.
  */
 export class Session {
   #model;
@@ -248,6 +248,7 @@ export class Session {
 
   /** Fetch a recorded run; when it is there, what comes closest to the settings then is shown. */
   async #fetch(recording, entry) {
+    this.#model.update({ fetching: entry });
     try {
       await recording.load(entry);
       this.#showRecorded();
@@ -256,5 +257,6 @@ export class Session {
         status: `This recorded run could not be loaded (${error.message}). Train still works.`,
       });
     }
+    if (this.#model.get("fetching") === entry) this.#model.update({ fetching: null });
   }
 }

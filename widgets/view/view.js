@@ -122,6 +122,7 @@ function render(view, model, root) {
     status: showStatus,
     failure: showStatus,
     recording: charts.update,
+    fetching: () => root.setAttribute("aria-busy", String(Boolean(model.get("fetching")))),
     finished: showFinished,
   };
   for (const [key, handler] of Object.entries(handlers)) {

@@ -46,7 +46,10 @@ async function mount(root) {
   atFirstTouch(root, async () => {
     await (opened ?? openRecording(model));
     // whoever touches a control is about to ask for other runs; one that is missing is reported when it is asked for
-    model.get("recording")?.loadRest().catch(() => {});
+    model
+      .get("recording")
+      ?.loadRest()
+      .catch(() => {});
   });
 }
 
