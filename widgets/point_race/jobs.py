@@ -10,7 +10,7 @@ from pinn_core import Snapshot
 
 from ..runs.following import Wire
 from ..runs.jobs import Job, drawn, joined, late, over_seeds
-from ..runs.races import Lane, assembled, shared_lanes, trained_lane, with_every_scheme
+from ..runs.races import OPENING, Lane, assembled, shared_lanes, trained_lane, with_every_scheme
 from .recipe import (
     EPOCHS_PER_SNAPSHOT,
     FAST_ASCENT,
@@ -48,7 +48,7 @@ class Ensemble:
         arguments = {"scheme": self.scheme, "changes": dict(self.changes)}
         if self.network:
             arguments["network"] = dict(self.network)
-        return over_seeds(name, train_seeds, arguments, N_SEEDS, first_seed)
+        return over_seeds(name, train_seeds, arguments, N_SEEDS, first_seed, OPENING)
 
 
 ENSEMBLES = {
