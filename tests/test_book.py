@@ -249,7 +249,7 @@ def test_widgets_keep_the_contract(built_site: Path, pages: list[Page]) -> None:
             assert '<th scope="col">' in content
             data = json.loads(definition.search(content)[1])
             assert set(data["start"]) == {spec["name"] for spec in data["settings"]}
-            assert target_of(built_site, page.path, data["recorded"]).is_file()
+            assert target_of(built_site, page.path, data["recorded"] + "index.run").is_file()
             assert (target_of(built_site, page.path, data["runtime"]).parent / "manifest.json").is_file()
     assert found == sum(page.text.count('class="course-widget"') for page in pages) > 2
 
