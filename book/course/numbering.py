@@ -4,6 +4,7 @@ A section's number stands in its title, "3.2 The manual weight tuner" or "Append
 so that a page that is inserted renumbers nothing but itself. Notebooks take their numbers from the pages.
 """
 
+import copy
 import re
 
 from sphinx.application import Sphinx
@@ -18,8 +19,15 @@ def section_of(title: str) -> str | None:
     return match[1] if match else None
 
 
+def restore(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Give Sphinx its own numbers back, with which it compares those of this build."""
+    env.toc_fignumbers = getattr(env, "course_fignumbers", env.toc_fignumbers)
+    return []
+
+
 def number_by_section(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Replace Sphinx's numbers, which run through the whole book; give no page to write again."""
+    env.course_fignumbers = copy.deepcopy(env.toc_fignumbers)  # type: ignore[attr-defined]
     for docname, by_type in env.toc_fignumbers.items():
         section = section_of(env.titles[docname].astext())
         for numbers in by_type.values():
@@ -40,4 +48,5 @@ def numbers_of(env: BuildEnvironment) -> dict[str, str]:
 
 def setup(app: Sphinx) -> None:
     """Number after Sphinx has."""
+    app.connect("env-get-updated", restore, priority=100)
     app.connect("env-get-updated", number_by_section, priority=900)
