@@ -1,4 +1,4 @@
-# ruff: noqa: ARG002, ARG005 -- answers need not look at what they are given
+# ruff: noqa: ARG001, ARG002, ARG005 -- answers need not look at what they are given
 """The checks of the exercises: right answers pass, and a wrong one is told what is wrong with it."""
 
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pinn_core import AnnealingWeights, FixedWeights, NtkTraceWeights
+from pinn_core import AnnealingWeights, FixedWeights, NtkTraceWeights, SelfAdaptiveWeights
 from pinn_core.weighting import WEIGHTINGS, WeightState
 from pinn_widgets.exercises import (
     Verdict,
@@ -178,8 +178,49 @@ class Failing(Scheme):
         raise KeyError("ic")
 
 
+def changing(update):
+    """The scheme with another update, of the state alone."""
+    made = Scheme(refresh=10)
+    object.__setattr__(made, "update", lambda state, measures, epoch: update(state, measures))
+    return made
+
+
+def starting(**terms):
+    """The scheme with another state at the start."""
+    made = Scheme()
+    object.__setattr__(made, "init", lambda sizes, members: WeightState(terms))
+    return made
+
+
+def rebinds(state, measures):
+    state.terms["ic"] = state.terms["ic"] + 1
+
+
+def adds(state, measures):
+    state.terms["bc"] = np.ones(3)
+
+
+def turns_negative(state, measures):
+    state.terms["ic"][:] = -1
+
+
+def switches_off(state, measures):
+    for weight in state.terms.values():
+        weight[:] = 0
+
+
+def writes(state, measures):
+    measures.losses["ic"][:] = 0
+
+
+def moves_both(state, measures):
+    state.terms["pde"][:] = 0.5
+    state.terms["ic"][:] = 0.5 * state.terms["ic"] + 0.5 * 75
+
+
 def test_a_scheme_that_ends_in_the_zone_passes():
     assert check_scheme(Scheme())
+    assert "150 times as much" in check_scheme(changing(moves_both)).message
     assert check_scheme(NtkTraceWeights())
     assert "own" not in WEIGHTINGS
 
@@ -196,6 +237,18 @@ def test_a_scheme_that_ends_in_the_zone_passes():
         (Scheme(target=1e5), "too large"),
         (Scheme(target=float("nan")), "not finite"),
         (AnnealingWeights(), "too large"),
+        (SelfAdaptiveWeights(), "too small"),
+        (Scheme(refresh=0), "weighting.refresh = 0"),
+        (Scheme(refresh=10.5), "weighting.refresh = 10.5"),
+        (starting(pde=np.ones(3), ic=np.ones(3, int)), "state.terms['ic'] = 'int64 (3,)'"),
+        (starting(pde=np.ones(3)), "arrays for the terms pde, ic"),
+        (starting(pde=np.ones(3), ic=np.ones(3), bc=np.ones(3)), "arrays for the terms pde, ic"),
+        (changing(lambda state, measures: state), "changes the state and returns nothing"),
+        (changing(rebinds), "changed in place: state.terms['ic'][:] = ..."),
+        (changing(adds), "no other terms"),
+        (changing(turns_negative), "a weight of at least 0"),
+        (changing(switches_off), "at least one weight above 0"),
+        (changing(writes), "read-only"),
     ],
 )
 def test_wrong_schemes_are_explained(answer, cause):

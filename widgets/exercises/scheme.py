@@ -33,12 +33,12 @@ def check_scheme(scheme: Any) -> Verdict:
         return wrong(f"This is not how a scheme works: {error}")
     except Exception as error:  # whatever the answer does, the reader is told
         return wrong(f"The scheme fails: {type(error).__name__}: {error}")
-    weights = last.weights["ic"]
-    if np.ptp(weights) == 0:
+    if last.point_weights is None and not any(np.ptp(weights) for weights in last.weights.values()):
         return wrong("No weight ever changes: `update` leaves them as they were.")
-    own, end = float(np.median(late(last.rel_l2))), middle(weights)
+    own, end = float(np.median(late(last.rel_l2))), middle(last.weights["ic"] / last.weights["pde"])
     found = (
-        f"From three new starts the median error is {percent(own)}, with a weight of {end:.3g} at the end."
+        f"From three new starts the median error is {percent(own)}; "
+        f"at the end the condition weighs {end:.3g} times as much as the equation."
     )
     if own >= CLEAN_BELOW:
         side = "small" if end < SMALL else "large" if end > LARGE else ""
