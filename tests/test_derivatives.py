@@ -8,6 +8,7 @@ from snapshots_of import fixed
 from pinn_core import FixedWeights, FunctionFit, HarmonicOscillator, Mlp, SettingError, gradient_check
 from pinn_core.gradcheck import BENDS, bends
 from pinn_core.objective import Objective
+from pinn_core.problems import PROBLEMS as REGISTERED
 
 WIDTHS = [(1, 1, 1), (1, 6, 1), (1, 5, 7, 1), (1, 8, 8, 1), (1, 1, 4, 1), (1, 4, 6, 5, 1), (1, 6, 6, 6, 6, 1)]
 PROBLEMS = [
@@ -35,6 +36,10 @@ def gradients_of(problem, network, theta, weights, dtype="float64", visit=None):
     if visit is not None:
         objective.sweep.backward(layers, d_layers, visit)
     return objective.losses, gradient
+
+
+def test_every_problem_is_tested():
+    assert {type(problem) for problem in PROBLEMS} == set(REGISTERED.values())
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=str)
